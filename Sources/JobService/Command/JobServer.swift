@@ -31,21 +31,23 @@ public struct JobServer: Service {
     /// - Throws: what kept it from listening; `PostgresError` where the table could not be made.
     public func run() async throws {
         let pool = PostgresPool(self.configuration.database)
+        let model = self.configuration.modelURL.map { ModelServer(baseURL: $0, apiKey: self.configuration.modelAPIKey) }
+        let outcome: Result<Void, any Error>
         do {
             if self.configuration.createSchema { try await JobSchema.ensure(on: pool) }
-            try await self.serve(pool)
+            outcome = .success(try await self.serve(pool, model))
         } catch {
-            await pool.close()
-            throw error
+            outcome = .failure(error)
         }
+        try await model?.close()
         await pool.close()
+        try outcome.get()
     }
 
-    private func serve(_ pool: PostgresPool) async throws {
+    private func serve(_ pool: PostgresPool, _ model: ModelServer?) async throws {
         let store = JobStore(pool: pool)
         let hub = JobHub()
         let settings = self.configuration.worker
-        let model = self.configuration.modelURL.map { ModelServer(baseURL: $0, apiKey: self.configuration.modelAPIKey) }
         let runner = JobRunner(modelServer: model, logger: self.logger)
         let owner = "worker_" + UInt64.random(in: .min ... .max).fixedHex
         let dispatcher = JobDispatcher(

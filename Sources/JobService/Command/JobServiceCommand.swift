@@ -25,7 +25,8 @@ struct JobServiceCommand: AsyncParsableCommand {
     @Option(help: "Jobs that run at a time; 0 only answers requests.")
     var workers = 4
 
-    @Option(help: "Base address of an OpenAI-compatible API, e.g. http://127.0.0.1:8000/v1. Without it, no `http` jobs.")
+    @Option(
+        help: "Base address of an OpenAI-compatible API, e.g. http://127.0.0.1:8000/v1. Without it, no `http` jobs.")
     var modelURL: String?
 
     @Option(help: "How long a job stays with a process that no longer speaks.")

@@ -114,7 +114,8 @@ struct JobRoutes: Sendable {
         }
         let job = try await self.job(id, caller)
         guard job.status == .cancelled else {
-            throw Problem(.conflict, "The job has \(job.status.rawValue) already; only an unfinished job can be cancelled.")
+            throw Problem(
+                .conflict, "The job has \(job.status.rawValue) already; only an unfinished job can be cancelled.")
         }
         return .json(job.json(.whole))
     }

@@ -4,9 +4,11 @@ import FoundationEssentials
 enum Timestamp {
     /// UTC with milliseconds: `2026-01-02T03:04:05.678Z`.
     static func text(unixMicroseconds: Int64) -> String {
-        // Whole milliseconds first: the formatter rounds halves of a Double its own way.
-        let date = Date(timeIntervalSince1970: Double(unixMicroseconds / 1_000) / 1_000)
-        return date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        // Whole seconds are exact in a Double; the formatter would cut a fraction that is not.
+        let milliseconds = unixMicroseconds / 1_000
+        let seconds = Date(timeIntervalSince1970: Double(milliseconds / 1_000)).formatted(.iso8601)
+        let fraction = String(milliseconds % 1_000 + 1_000).dropFirst()
+        return "\(seconds.dropLast()).\(fraction)Z"
     }
 
     /// Microseconds since 1970; nil for what is no RFC 3339 time with an offset.

@@ -65,7 +65,9 @@ struct JobWorker: Sendable {
         while true {
             do {
                 let held = try await self.write(ending, of: claim)
-                if !held { self.logger.info("the lease was gone, the outcome is dropped", metadata: ["job": "\(claim.id)"]) }
+                if !held {
+                    self.logger.info("the lease was gone, the outcome is dropped", metadata: ["job": "\(claim.id)"])
+                }
                 return
             } catch {
                 self.logger.warning("the outcome is not written yet", metadata: self.metadata(claim, error))

@@ -40,7 +40,9 @@ enum ChatAnswer {
 
     /// The server's own words, shortened.
     private static func reason(_ body: [UInt8]) -> String {
-        guard let json = try? JSONValue(parsing: body), let message = json["error"]?["message"]?.string else { return "" }
+        guard let json = try? JSONValue(parsing: body), let message = json["error"]?["message"]?.string else {
+            return ""
+        }
         return ": " + message.prefix(300)
     }
 }

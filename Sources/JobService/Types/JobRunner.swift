@@ -17,7 +17,8 @@ struct JobRunner: Sendable {
         let (input, problems) = JobInput.read(job.input, as: type, at: "/input")
         guard let input else {
             let first = problems.first.map { "\($0.detail)" } ?? "not readable"
-            throw JobFailure(code: "invalid-input", message: "The stored input is not valid: \(first).", mayRetry: false)
+            throw JobFailure(
+                code: "invalid-input", message: "The stored input is not valid: \(first).", mayRetry: false)
         }
         switch input {
         case .count(let input): return input.run()

@@ -9,6 +9,7 @@ struct ModelServer: Sendable {
     var baseURL: String
     /// Sent as a bearer token, if there is one.
     var apiKey: String?
+    private let client: HTTPClient
     /// Longest wait for one whole answer.
     var timeoutSeconds: Int64 = 120
     /// Calls made within one attempt of a job, before the attempt counts as failed.
@@ -21,7 +22,16 @@ struct ModelServer: Sendable {
     init(baseURL: String, apiKey: String?) {
         self.baseURL = baseURL.hasSuffix("/") ? String(baseURL.dropLast()) : baseURL
         self.apiKey = apiKey
+        // A redirect would carry the key to another place.
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout.connect = .seconds(5)
+        // A refused connection is the job's to repeat, with its pauses and its bound.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        self.client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
+
+    /// Closes its connections. Must be called before the last copy goes.
+    func close() async throws { try await self.client.shutdown() }
 
     /// Asks once, and again where that may help.
     /// - Throws: ``JobFailure``, or `CancellationError`.
@@ -55,7 +65,7 @@ struct ModelServer: Sendable {
             request.headers.add(name: "accept", value: "application/json")
             if let apiKey { request.headers.add(name: "authorization", value: "Bearer \(apiKey)") }
             request.body = .bytes(Array(try input.requestBody.encoded().utf8))
-            let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(self.timeoutSeconds))
+            let answer = try await self.client.execute(request, timeout: .seconds(self.timeoutSeconds))
             status = Int(answer.status.code)
             retryAfter = answer.headers.first(name: "retry-after")
             body = Array(try await answer.body.collect(upTo: Self.answerBytesMax).readableBytesView)

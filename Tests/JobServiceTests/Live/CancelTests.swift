@@ -5,7 +5,9 @@ import Testing
 @testable import JobService
 
 @Suite struct `DELETE /v1/jobs/{id}` {
-    private static let endless: JSONValue = ["type": "slow", "input": ["text": "a b", "steps": 1000, "step_ms": 60_000]]
+    private static let endless: JSONValue = [
+        "type": "slow", "input": ["text": "a b", "steps": 1000, "step_ms": 60_000],
+    ]
 
     @Test func `a queued job is cancelled at once, and again without complaint`() async throws {
         try await RunningService.with({ $0.worker.workers = 0 }) { service in

@@ -7,7 +7,10 @@ import Testing
 
 @Suite struct `GET /v1/jobs/{id}/events` {
     private static func slow(steps: Int, stepMs: Int = 80) -> JSONValue {
-        ["type": "slow", "input": ["text": "one two three four", "steps": .integer(steps), "step_ms": .integer(stepMs)]]
+        [
+            "type": "slow",
+            "input": ["text": "one two three four", "steps": .integer(steps), "step_ms": .integer(stepMs)],
+        ]
     }
 
     @Test func `status, progress in order, the end with the usage, and then nothing`() async throws {

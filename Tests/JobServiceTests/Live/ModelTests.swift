@@ -1,3 +1,4 @@
+import NIOHTTP1
 import TestKit
 import Testing
 
@@ -5,7 +6,8 @@ import Testing
 
 @Suite struct `Jobs of type http` {
     private static let job: JSONValue = [
-        "type": "http", "input": ["model": "tiny-1", "messages": [["role": "user", "content": "hi"]], "max_tokens": 50],
+        "type": "http",
+        "input": ["model": "tiny-1", "messages": [["role": "user", "content": "hi"]], "max_tokens": 50],
     ]
 
     @Test func `the model's answer is the output, its tokens the usage`() async throws {
@@ -90,7 +92,8 @@ import Testing
                     _ = try await other.ended(count)
                     #expect(try await other.call(.GET, "/v1/jobs/\(id)").json["status"] == "queued")
                     try await RunningService.with(on: front.database, { $0.modelURL = url }) { able in
-                        #expect(try await able.ended(id)["status"] == "succeeded")
+                        let job = try await able.ended(id)
+                        #expect(job["status"] == "succeeded")
                     }
                 }
             }

@@ -1,4 +1,5 @@
 import Glibc
+import NIOHTTP1
 import PostgresClient
 import TestKit
 import Testing

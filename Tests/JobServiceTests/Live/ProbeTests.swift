@@ -45,7 +45,11 @@ import Testing
             var received = ""
             for try await piece in answer.body {
                 received += String(buffer: piece)
-                if received.utf8.count == 5 { sender.finish() } else { sender.yield(ByteBuffer(string: "\(received.utf8.count)")) }
+                if received.utf8.count == 5 {
+                    sender.finish()
+                } else {
+                    sender.yield(ByteBuffer(string: "\(received.utf8.count)"))
+                }
             }
             #expect(received == "01234")
         }

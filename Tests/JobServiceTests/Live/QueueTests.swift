@@ -56,13 +56,15 @@ import Testing
         #expect(Set(ids).count == 800)
         let pool = try services[0].database.pool()
         try await eventually("all jobs have ended") {
-            try await pool.query("SELECT count(*) AS n FROM jobs WHERE finished_at IS NULL").only()["n", as: Int.self] == 0
+            try await pool.query("SELECT count(*) AS n FROM jobs WHERE finished_at IS NULL").only()["n", as: Int.self]
+                == 0
         }
         let outcome = try await pool.query(
             """
             SELECT count(*) AS n, count(*) FILTER (WHERE status = 'succeeded' AND attempts = 1) AS once,
                 sum((usage->>'units')::int) AS units, max((progress->>'sequence')::int) AS changes FROM jobs
-            """).only()
+            """
+        ).only()
         #expect(try outcome["n", as: Int.self] == 800)
         #expect(try outcome["once", as: Int.self] == 800)
         #expect(try outcome["units", as: Int.self] == 800)
@@ -83,7 +85,8 @@ import Testing
                     """
                     SELECT count(*) FILTER (WHERE status = 'running') AS running,
                         count(*) FILTER (WHERE finished_at IS NULL) AS open FROM jobs
-                    """).only()
+                    """
+                ).only()
                 most = max(most, try row["running", as: Int.self])
                 return try row["open", as: Int.self] == 0
             }
@@ -116,7 +119,9 @@ import Testing
             let result = CountInput(text: "a").run()
             try await store.report(JobProgress(done: 1, total: 2), of: stale)
             #expect(try await store.succeed(stale, result) == false)
-            #expect(try await store.fail(stale, JobFailure(code: "x", message: "x", mayRetry: true), retryAfter: nil) == false)
+            #expect(
+                try await store.fail(stale, JobFailure(code: "x", message: "x", mayRetry: true), retryAfter: nil)
+                    == false)
             #expect(try await store.release(stale) == false)
             #expect(try await store.confirmCancel(stale) == false)
             #expect(try await store.find(id, tenant: self.tenant)?.progress == nil)

@@ -35,7 +35,10 @@ import Testing
     @Test(arguments: [
         (#"{"type":"count","input":{"text":"a b a"}}"#, "words", "3"),
         (#"{"type":"hash","input":{"text":"abc"}}"#, "bytes", "3"),
-        (#"{"type":"transform","input":{"text":"Hello There","steps":["reverse_words","slug"]}}"#, "text", #""there-hello""#),
+        (
+            #"{"type":"transform","input":{"text":"Hello There","steps":["reverse_words","slug"]}}"#, "text",
+            #""there-hello""#
+        ),
         (#"{"type":"slow","input":{"text":"a b c","steps":3,"step_ms":1}}"#, "words", "3"),
     ])
     func `with wait the answer is the result`(json: String, member: String, expected: String) async throws {

@@ -1,4 +1,5 @@
 import NIOHTTP1
+import PostgresClient
 import TestKit
 import Testing
 
@@ -8,7 +9,10 @@ import Testing
     @Test func `other orgs and the other environment see nothing`() async throws {
         try await RunningService.with { service in
             let later = "2099-01-01T00:00:00Z"
-            #expect(try await service.call(.POST, "/v1/jobs", ["type": "count", "input": ["text": "a"], "run_at": .string(later)]).status == 422)
+            #expect(
+                try await service.call(
+                    .POST, "/v1/jobs", ["type": "count", "input": ["text": "a"], "run_at": .string(later)]
+                ).status == 422)
             let id = try await service.submit(["type": "slow", "input": ["text": "a", "steps": 1, "step_ms": 60_000]])
             for stranger in [identity(org: "org_2"), identity(environment: "test"), identity(org: "ORG_1")] {
                 for (method, path) in [
@@ -22,7 +26,8 @@ import Testing
             }
             let own = try await service.call(.GET, "/v1/jobs/\(id)").json
             #expect(own["cancel_requested"] == nil)
-            let test = try await service.submit(["type": "count", "input": ["text": "a"]], headers: identity(environment: "test"))
+            let test = try await service.submit(
+                ["type": "count", "input": ["text": "a"]], headers: identity(environment: "test"))
             let shown = try await service.call(.GET, "/v1/jobs/\(test)", headers: identity(environment: "test"))
             #expect(try shown.json["environment"] == "test")
         }
@@ -44,7 +49,8 @@ import Testing
 
     @Test func `the key that submitted a job is kept with it`() async throws {
         try await RunningService.with { service in
-            let id = try await service.submit(["type": "count", "input": ["text": "a"]], headers: identity(key: "key_9"))
+            let id = try await service.submit(
+                ["type": "count", "input": ["text": "a"]], headers: identity(key: "key_9"))
             let pool = try service.database.pool()
             let row = try await pool.query("SELECT api_key_id, org_id, environment FROM jobs WHERE id = \(id)").only()
             #expect(try row["api_key_id", as: String?.self] == "key_9")
@@ -65,7 +71,7 @@ import Testing
             var pages = 0
             repeat {
                 let page = try await service.call(.GET, "/v1/jobs?limit=3\(cursor)").json
-                guard case .array(let jobs)? = page["data"] else { return Issue.record("no data") }
+                guard case .array(let jobs)? = page["data"] else { throw NeverHappened(what: "a page with data") }
                 #expect(jobs.allSatisfy { $0["input"] == nil && $0["output"] == nil })
                 seen += jobs.compactMap { $0["id"]?.string }
                 pages += 1
@@ -80,10 +86,13 @@ import Testing
         try await RunningService.with { service in
             let done = try await service.submit(["type": "count", "input": ["text": "a"]])
             _ = try await service.ended(done)
-            let running = try await service.submit(["type": "slow", "input": ["text": "a", "steps": 1, "step_ms": 60_000]])
+            let running = try await service.submit([
+                "type": "slow", "input": ["text": "a", "steps": 1, "step_ms": 60_000],
+            ])
             for (status, expected) in [("succeeded", [done]), ("running", [running]), ("failed", [])] {
                 try await eventually("listed as \(status)") {
-                    guard case .array(let jobs)? = try await service.call(.GET, "/v1/jobs?status=\(status)").json["data"]
+                    guard
+                        case .array(let jobs)? = try await service.call(.GET, "/v1/jobs?status=\(status)").json["data"]
                     else { return false }
                     return jobs.compactMap { $0["id"]?.string } == expected
                 }

@@ -15,12 +15,13 @@ import Testing
         #expect(try ChatAnswer.judge(status: 200, retryAfter: nil, body: body).usage == JobUsage(units: 1))
     }
 
-    @Test(arguments: [
-        (429, "7", "model-overloaded", true, 7), (503, nil, "model-unavailable", true, nil),
-        (500, "soon", "model-unavailable", true, nil), (408, nil, "model-unavailable", true, nil),
-        (400, nil, "model-refused", false, nil), (401, nil, "model-refused", false, nil),
-        (302, nil, "model-refused", false, nil), (200, nil, "model-answer-unreadable", true, nil),
-    ] as [(Int, String?, String, Bool, Int?)])
+    @Test(
+        arguments: [
+            (429, "7", "model-overloaded", true, 7), (503, nil, "model-unavailable", true, nil),
+            (500, "soon", "model-unavailable", true, nil), (408, nil, "model-unavailable", true, nil),
+            (400, nil, "model-refused", false, nil), (401, nil, "model-refused", false, nil),
+            (302, nil, "model-refused", false, nil), (200, nil, "model-answer-unreadable", true, nil),
+        ] as [(Int, String?, String, Bool, Int?)])
     func `failures say whether to try again`(
         status: Int, retryAfter: String?, code: String, mayRetry: Bool, seconds: Int?
     ) {

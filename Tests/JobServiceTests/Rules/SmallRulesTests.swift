@@ -11,7 +11,10 @@ import Testing
         #expect(ids.allSatisfy { JobID($0.text) == $0 && $0.text.utf8.count == 30 })
     }
 
-    @Test(arguments: ["", "job_", "job_01", "run_01hf0000000000000000000000", "job_01hf000000000000000000000u", "job_01HF0000000000000000000000"])
+    @Test(arguments: [
+        "", "job_", "job_01", "run_01hf0000000000000000000000", "job_01hf000000000000000000000u",
+        "job_01HF0000000000000000000000",
+    ])
     func `what cannot be an id is none`(text: String) { #expect(JobID(text) == nil) }
 
     @Test func `retries wait twice as long each time, up to a bound, minus a random half`() {
@@ -35,19 +38,21 @@ import Testing
         #expect(gate.admits(JobProgress(done: 9, total: 9), at: start + .milliseconds(51)))
     }
 
-    @Test(arguments: [
-        ("500ms", .milliseconds(500)), ("30s", .seconds(30)), ("2m", .seconds(120)), ("24h", .seconds(86_400)),
-        ("25h", nil), ("30", nil), ("s", nil), ("-1s", nil), ("1 s", nil), ("99999999999999999999s", nil),
-    ] as [(String, Duration?)])
+    @Test(
+        arguments: [
+            ("500ms", .milliseconds(500)), ("30s", .seconds(30)), ("2m", .seconds(120)), ("24h", .seconds(86_400)),
+            ("25h", nil), ("30", nil), ("s", nil), ("-1s", nil), ("1 s", nil), ("99999999999999999999s", nil),
+        ] as [(String, Duration?)])
     func `times as people write them`(text: String, duration: Duration?) {
         #expect(DurationText(text)?.duration == duration)
     }
 
-    @Test(arguments: [
-        ("127.0.0.1:9090", .tcp(host: "127.0.0.1", port: 9090)), ("[::1]:80", .tcp(host: "::1", port: 80)),
-        ("unix:/run/x.sock", .unix(path: "/run/x.sock")), ("unix:x", nil), ("localhost", nil), ("::1:80", nil),
-        (":80", nil), ("host:70000", nil),
-    ] as [(String, ListenAddress?)])
+    @Test(
+        arguments: [
+            ("127.0.0.1:9090", .tcp(host: "127.0.0.1", port: 9090)), ("[::1]:80", .tcp(host: "::1", port: 80)),
+            ("unix:/run/x.sock", .unix(path: "/run/x.sock")), ("unix:x", nil), ("localhost", nil), ("::1:80", nil),
+            (":80", nil), ("host:70000", nil),
+        ] as [(String, ListenAddress?)])
     func `addresses to listen on`(text: String, address: ListenAddress?) {
         #expect(ListenAddress(text) == address)
     }

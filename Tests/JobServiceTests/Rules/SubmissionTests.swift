@@ -34,7 +34,10 @@ import Testing
         (#"{"type":"count","input":{"text":"a","a/b~c":1},"priority":1}"#, ["/priority", "/input/a~1b~0c"]),
         (#"{"type":"count","input":{"text":"a"},"max_attempts":0,"run_at":"noon"}"#, ["/max_attempts", "/run_at"]),
         (#"{"type":"count","input":{"text":"a"},"run_at":"2024-01-20T10:00:00Z"}"#, ["/run_at"]),
-        (#"{"type":"hash","input":{"text":"a","algorithms":["md5","sha256","x"]}}"#, ["/input/algorithms/0", "/input/algorithms/2"]),
+        (
+            #"{"type":"hash","input":{"text":"a","algorithms":["md5","sha256","x"]}}"#,
+            ["/input/algorithms/0", "/input/algorithms/2"]
+        ),
         (#"{"type":"transform","input":{"text":"a"}}"#, ["/input/steps"]),
         (#"{"type":"transform","input":{"text":"a","steps":[]}}"#, ["/input/steps"]),
         (#"{"type":"http","input":{"model":"m"}}"#, ["/input"]),
@@ -64,7 +67,8 @@ import Testing
         guard case .http(let chat)? = input else { return #expect(Bool(false), "no chat input") }
         #expect(
             chat.requestBody == [
-                "model": "m", "messages": [["role": "user", "content": "p"]], "max_tokens": 5, "temperature": .number(1),
+                "model": "m", "messages": [["role": "user", "content": "p"]], "max_tokens": 5,
+                "temperature": .number(1),
             ])
     }
 }

@@ -62,7 +62,10 @@ extension ReceivedEvent {
         self.init()
         var isEvent = false
         for line in block.split(separator: "\n") {
-            if line.hasPrefix(":") { return try self.init(comment: line) }
+            if line.hasPrefix(":") {
+                self.init(name: "", comment: String(line))
+                return
+            }
             let parts = line.split(separator: ":", maxSplits: 1).map { $0.drop { $0 == " " } }
             let value = parts.count == 2 ? String(parts[1]) : ""
             switch parts[0] {
@@ -76,8 +79,6 @@ extension ReceivedEvent {
         }
         if !isEvent { return nil }
     }
-
-    private init(comment: Substring) throws { self.init(name: "", comment: String(comment)) }
 }
 
 extension String {

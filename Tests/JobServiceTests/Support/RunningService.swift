@@ -44,7 +44,8 @@ struct RunningService: Sendable {
             var iterator = ports.makeAsyncIterator()
             if let found = await iterator.next(), let found {
                 let service = RunningService(
-                    url: "http://127.0.0.1:\(found)", database: database, shutDown: { await group.triggerGracefulShutdown() })
+                    url: "http://127.0.0.1:\(found)", database: database,
+                    shutDown: { await group.triggerGracefulShutdown() })
                 do { try await body(service) } catch { Issue.record(error) }
             }
             await group.triggerGracefulShutdown()

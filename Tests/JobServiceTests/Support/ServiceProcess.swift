@@ -1,4 +1,5 @@
 import Foundation
+import NIOHTTP1
 import TestKit
 import Testing
 
@@ -71,7 +72,10 @@ final class ServiceProcess: Sendable {
             posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
         }
         // What the test has open is not the service's business.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        for descriptor in open.compactMap({ Int32($0) }) where descriptor > 2 {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var pid: Int32 = 0

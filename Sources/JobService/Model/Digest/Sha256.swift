@@ -40,7 +40,9 @@ struct Sha256 {
         var tail: [UInt8] = [0x80]
         let padding = (120 - (self.pending.count + 1)) % 64
         tail.append(contentsOf: repeatElement(0, count: padding))
-        for shift in stride(from: UInt64(56), through: 0, by: -8) { tail.append(UInt8(truncatingIfNeeded: bits >> shift)) }
+        for shift in stride(from: UInt64(56), through: 0, by: -8) {
+            tail.append(UInt8(truncatingIfNeeded: bits >> shift))
+        }
         tail.withUnsafeBytes { self.update($0) }
         var digest: [UInt8] = []
         for index in 0..<8 {
