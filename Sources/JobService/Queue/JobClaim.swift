@@ -6,5 +6,5 @@ struct JobClaim: Sendable, Hashable {
 
     var id: JobID { self.job.id }
     /// Together with `owner`, what every later change is fenced by.
-    var attempt: Int { self.job.attempts }
+    var attempt: JobAttempt { JobAttempt(id: self.job.id, number: self.job.attempts) }
 }

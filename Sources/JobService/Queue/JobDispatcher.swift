@@ -11,6 +11,8 @@ struct JobDispatcher: Service {
     private let types: [JobType]
     private let worker: JobWorker
     private let logger: Logger
+    private let claiming: OutageLog
+    private let tending: OutageLog
     /// Names this process in leases; new with every start, so that a restarted process cannot take its own old leases
     /// for good ones.
     private let owner: String
@@ -24,6 +26,8 @@ struct JobDispatcher: Service {
         self.types = runner.types
         self.worker = JobWorker(store: store, runner: runner, retryDelay: settings.retryDelay, logger: logger)
         self.logger = logger
+        self.claiming = OutageLog("claim jobs", logger: logger)
+        self.tending = OutageLog("renew leases", logger: logger)
         self.owner = owner
         (self.wake, self.waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let (waker, inFlight) = (self.waker, self.inFlight)
@@ -49,10 +53,10 @@ struct JobDispatcher: Service {
             self.waker.yield()
             for await _ in self.wake {
                 for claim in await self.claim() {
-                    let stop = self.inFlight.add(claim.id)
+                    let stop = self.inFlight.add(claim.attempt)
                     group.addTask {
                         await self.worker.run(claim, stop: stop)
-                        self.inFlight.remove(claim.id)
+                        self.inFlight.remove(claim.attempt)
                         self.waker.yield()
                     }
                 }
@@ -67,11 +71,12 @@ struct JobDispatcher: Service {
         do {
             let claims = try await self.store.claim(
                 limit: free, types: self.types, owner: self.owner, lease: self.settings.lease)
+            self.claiming.worked()
             // More may be waiting than were free to take; a full hand says so.
             if claims.count == free { self.waker.yield() }
             return claims
         } catch {
-            self.logger.warning("cannot claim jobs, trying again", metadata: ["error": "\(error)"])
+            self.claiming.failed(error)
             return []
         }
     }
@@ -79,21 +84,24 @@ struct JobDispatcher: Service {
     /// Renews what runs here, stops what is no longer ours, and frees what others let expire.
     private func tendLeases() async {
         do {
-            let running = self.inFlight.ids
+            let running = self.inFlight.attempts
             if !running.isEmpty {
-                let held = try await self.store.renew(running, owner: self.owner, lease: self.settings.lease)
-                for id in running {
-                    switch held[id] {
-                    case true?: self.inFlight.stop(id, .cancelled)
+                let held = try await self.store.renew(
+                    running.map(\.id), owner: self.owner, lease: self.settings.lease)
+                for attempt in running {
+                    switch held[attempt] {
+                    case true?: self.inFlight.stop(attempt, .cancelled)
                     case false?: break
-                    case nil: self.inFlight.stop(id, .leaseLost)
+                    case nil: self.inFlight.stop(attempt, .leaseLost)
                     }
                 }
             }
+            // After the renewal: what runs here is not taken away for an outage of the database.
             let lost = try await self.store.reap(limit: 1_000)
+            self.tending.worked()
             if lost > 0 { self.logger.warning("took back jobs of lost workers", metadata: ["jobs": "\(lost)"]) }
         } catch {
-            self.logger.warning("cannot renew leases, trying again", metadata: ["error": "\(error)"])
+            self.tending.failed(error)
         }
     }
 

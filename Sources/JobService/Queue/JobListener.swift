@@ -20,13 +20,15 @@ struct JobListener: Service {
     }
 
     private func listen() async {
+        let listening = OutageLog("listen for notifications", logger: self.logger)
         for await event in self.pool.notifications(on: JobNotice.channel) {
             switch event {
-            case .listening: self.hub.publishAll()
+            case .listening:
+                listening.worked()
+                self.hub.publishAll()
             case .message(_, let payload):
                 if let notice = JobNotice(payload: payload) { self.hub.publish(notice) }
-            case .interrupted(let error):
-                self.logger.warning("lost the notifications, connecting again", metadata: ["error": "\(error)"])
+            case .interrupted(let error): listening.failed(error)
             }
         }
     }

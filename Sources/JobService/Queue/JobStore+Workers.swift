@@ -23,16 +23,19 @@ extension JobStore {
     }
 
     /// Prolongs the leases of jobs that this process still runs.
-    /// - Returns: the jobs whose lease it still had, and whether each is to be cancelled.
-    func renew(_ ids: [JobID], owner: String, lease: Duration) async throws -> [JobID: Bool] {
+    /// - Returns: the attempts whose lease it still had, and whether each is to be cancelled.
+    func renew(_ ids: [JobID], owner: String, lease: Duration) async throws -> [JobAttempt: Bool] {
         let result = try await self.pool.query(
             """
             UPDATE jobs SET lease_until = now() + \(lease.interval)
             WHERE id = ANY(\(ids.map(\.text))) AND lease_owner = \(owner) AND status = 'running'
-            RETURNING id, cancel_requested
+            RETURNING id, attempts, cancel_requested
             """)
-        var renewed: [JobID: Bool] = [:]
-        for row in result { renewed[JobID(stored: try row["id"])] = try row["cancel_requested", as: Bool.self] }
+        var renewed: [JobAttempt: Bool] = [:]
+        for row in result {
+            let attempt = JobAttempt(id: JobID(stored: try row["id"]), number: try row["attempts"])
+            renewed[attempt] = try row["cancel_requested", as: Bool.self]
+        }
         return renewed
     }
 
@@ -139,7 +142,7 @@ extension JobStore {
             WITH changed AS (
                 UPDATE jobs SET \(assignments)
                 WHERE id = \(claim.id.text) AND status = 'running'
-                    AND lease_owner = \(claim.owner) AND attempts = \(claim.attempt)
+                    AND lease_owner = \(claim.owner) AND attempts = \(claim.attempt.number)
                 RETURNING id)
             SELECT pg_notify(\(JobNotice.channel), \(kind.rawValue) || ':' || id) FROM changed
             """)

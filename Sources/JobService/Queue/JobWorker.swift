@@ -83,9 +83,9 @@ struct JobWorker: Sendable {
         case .succeeded(let result): return try await self.store.succeed(claim, result)
         case .failed(let failure):
             var random = SystemRandomNumberGenerator()
-            let again = failure.mayRetry && claim.attempt < claim.job.maxAttempts
+            let again = failure.mayRetry && claim.attempt.number < claim.job.maxAttempts
             let delay = self.retryDelay.delay(
-                afterAttempt: claim.attempt, lowerBound: failure.retryAfter, random: &random)
+                afterAttempt: claim.attempt.number, lowerBound: failure.retryAfter, random: &random)
             return try await self.store.fail(claim, failure, retryAfter: again ? delay : nil)
         case .stopped(.cancelled): return try await self.store.confirmCancel(claim)
         case .stopped(.shutdown): return try await self.store.release(claim)
@@ -94,6 +94,6 @@ struct JobWorker: Sendable {
     }
 
     private func metadata(_ claim: JobClaim, _ error: any Error) -> Logger.Metadata {
-        ["job": "\(claim.id)", "attempt": "\(claim.attempt)", "error": "\(error)"]
+        ["job": "\(claim.id)", "attempt": "\(claim.attempt.number)", "error": "\(error)"]
     }
 }

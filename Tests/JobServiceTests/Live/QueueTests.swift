@@ -99,9 +99,9 @@ import Testing
         try await self.withStore { store in
             let id = try await self.insert(store)
             let first = try #require(try await self.claim(store, owner: "a"))
-            #expect(first.id == id && first.attempt == 1)
+            #expect(first.attempt == JobAttempt(id: id, number: 1))
             #expect(try await self.claim(store, owner: "b") == nil)
-            #expect(try await store.renew([id], owner: "a", lease: .seconds(60)) == [id: false])
+            #expect(try await store.renew([id], owner: "a", lease: .seconds(60)) == [first.attempt: false])
             #expect(try await store.renew([id], owner: "b", lease: .seconds(60)) == [:])
             #expect(try await store.reap(limit: 10) == 0)
         }
@@ -114,7 +114,7 @@ import Testing
             try await eventually("the lease has expired") { try await store.reap(limit: 10) == 1 }
             #expect(try await store.find(id, tenant: self.tenant)?.error?["code"] == "worker-lost")
             let fresh = try #require(try await self.claim(store, owner: "a"))
-            #expect(fresh.attempt == 2)
+            #expect(fresh.attempt.number == 2)
 
             let result = CountInput(text: "a").run()
             try await store.report(JobProgress(done: 1, total: 2), of: stale)
