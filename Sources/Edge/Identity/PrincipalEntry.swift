@@ -1,0 +1,42 @@
+import Domain
+import HotStore
+import NIOCore
+
+/// A principal as one loop remembers it, with what was made ready for its requests: the identity header bytes and, per
+/// route, the gate's verdict and the encoded admission call.
+final class PrincipalEntry {
+    let principal: Principal
+    /// `X-Tollgate-*` fields, ready to be copied into a forwarded head.
+    let identityFields: ByteBuffer
+    /// By route index, made on first use.
+    private var grants: [RouteGrant?]
+
+    init(_ principal: Principal, routes: Int) {
+        self.principal = principal
+        self.grants = Array(repeating: nil, count: routes)
+        var fields = ByteBuffer()
+        func write(_ name: String, _ value: String) {
+            // Ids and plan codes are checked when records are made; a value that could split a header is left out.
+            guard !value.isEmpty, value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return }
+            fields.writeString("\(name): \(value)\r\n")
+        }
+        write("X-Tollgate-Org", principal.org.orgID)
+        write("X-Tollgate-Key", principal.key.keyID)
+        write("X-Tollgate-User", principal.key.userID ?? "")
+        write("X-Tollgate-Environment", principal.key.environment.rawValue)
+        write("X-Tollgate-Plan", principal.org.plan)
+        self.identityFields = fields
+    }
+
+    func grant(for route: CompiledRoute, make: () -> RouteGrant) -> RouteGrant {
+        if let grant = self.grants[route.index] { return grant }
+        let grant = make()
+        self.grants[route.index] = grant
+        return grant
+    }
+
+    /// Drops the encoded calls, for a new month, epoch or snapshot.
+    func forgetGrants() {
+        for index in self.grants.indices { self.grants[index] = nil }
+    }
+}
