@@ -6,8 +6,8 @@ struct ReconnectBackoff {
     private var jitter: UInt64
 
     init(delayMinMs: Int, delayMaxMs: Int, seed: UInt64) {
-        self.delayMinMs = max(1, delayMinMs)
-        self.delayMaxMs = max(self.delayMinMs, delayMaxMs)
+        self.delayMinMs = RedisConfiguration.bounded(delayMinMs)
+        self.delayMaxMs = max(self.delayMinMs, RedisConfiguration.bounded(delayMaxMs))
         self.jitter = seed
     }
 

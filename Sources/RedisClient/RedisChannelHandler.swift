@@ -50,7 +50,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.link.ended(self.generation, self.errorText ?? "the server closed the connection")
+        self.link.disconnected(self, self.errorText ?? "the server closed the connection")
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -50,4 +50,14 @@ public struct RedisConfiguration: Sendable {
     public init(endpoint: Endpoint) {
         self.endpoint = endpoint
     }
+
+    /// A time of this configuration in nanoseconds, brought into 1 ms … 1 day: no value makes arithmetic overflow.
+    static func nanoseconds(ofMs milliseconds: Int) -> UInt64 {
+        UInt64(Self.bounded(milliseconds)) * 1_000_000
+    }
+
+    /// A time of this configuration in milliseconds, brought into 1 ms … 1 day.
+    static func bounded(_ milliseconds: Int) -> Int {
+        min(max(1, milliseconds), 86_400_000)
+    }
 }

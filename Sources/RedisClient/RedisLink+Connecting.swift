@@ -7,21 +7,23 @@ extension RedisLink {
 
     func connect(_ generation: UInt64) {
         self.counters.connectAttempts += 1
-        let handler = RedisChannelHandler(link: self, generation: generation)
-        self.handler = handler
         self.become(.connecting)
-        guard self.handler === handler else { return }  // closed by the listener
+        guard self.machine.state == .connecting else { return }  // closed by the listener
         self.attemptTimer = self.eventLoop.assumeIsolated().scheduleTask(
-            in: .milliseconds(Int64(self.configuration.connectTimeoutMs))
+            in: .milliseconds(Int64(RedisConfiguration.bounded(self.configuration.connectTimeoutMs)))
         ) {
             let nowMs = self.nowMs()
             self.act(on: self.machine.attemptExpired(generation: generation, nowMs: nowMs), self.expiryText())
         }
-        let bound = NIOLoopBound(handler, eventLoop: self.eventLoop)
+        let link = NIOLoopBound(self, eventLoop: self.eventLoop)
         let bootstrap = ClientBootstrap(group: self.eventLoop)
-            .connectTimeout(.milliseconds(Int64(self.configuration.connectTimeoutMs)))
+            .connectTimeout(.milliseconds(Int64(RedisConfiguration.bounded(self.configuration.connectTimeoutMs))))
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+                // A host with several addresses gets several channels; the first that connects is ours.
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        RedisChannelHandler(link: link.value, generation: generation))
+                }
             }
         let connecting: EventLoopFuture<any Channel> =
             switch self.configuration.endpoint {
@@ -37,9 +39,16 @@ extension RedisLink {
 
     func connected(_ handler: RedisChannelHandler) {
         switch self.machine.connected(generation: handler.generation) {
-        case .setUp: self.sendSetUp(handler.generation)
-        case .discard: handler.close()
+        case .setUp:
+            self.handler = handler
+            self.sendSetUp(handler.generation)
+        case .discard:
+            handler.close()
         }
+    }
+
+    func disconnected(_ handler: RedisChannelHandler, _ reason: String) {
+        if handler === self.handler { self.ended(handler.generation, reason) }
     }
 
     func becameWritable(_ handler: RedisChannelHandler) {

@@ -64,9 +64,9 @@ public final class RedisLink {
         self.output = ByteBufferAllocator().buffer(capacity: Self.outputBytesInitial)
         self.machine = RedisLinkMachine(
             configuration: configuration, seed: configuration.jitterSeed ?? .random(in: 0 ... .max))
-        self.commandDeadlineNs = UInt64(max(1, configuration.commandDeadlineMs)) * 1_000_000
+        self.commandDeadlineNs = RedisConfiguration.nanoseconds(ofMs: configuration.commandDeadlineMs)
         self.stallTimeoutNs = max(
-            self.commandDeadlineNs, UInt64(max(1, configuration.stallTimeoutMs)) * 1_000_000)
+            self.commandDeadlineNs, RedisConfiguration.nanoseconds(ofMs: configuration.stallTimeoutMs))
     }
 
     /// Starts connecting, and goes on until `close`.

@@ -29,7 +29,7 @@ struct RedisLinkMachine {
     init(configuration: RedisConfiguration, seed: UInt64) {
         self.backoff = ReconnectBackoff(
             delayMinMs: configuration.reconnectDelayMinMs, delayMaxMs: configuration.reconnectDelayMaxMs, seed: seed)
-        self.stableAfterMs = UInt64(max(0, configuration.reconnectDelayMaxMs))
+        self.stableAfterMs = UInt64(RedisConfiguration.bounded(configuration.reconnectDelayMaxMs))
     }
 
     var isReady: Bool {

@@ -16,7 +16,9 @@ final class RedisReadiness {
         let number = self.nextNumber
         self.nextNumber += 1
         self.waiting[number] = continuation
-        _ = self.link.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(timeoutMs))) {
+        _ = self.link.eventLoop.assumeIsolated().scheduleTask(
+            in: .milliseconds(Int64(RedisConfiguration.bounded(timeoutMs)))
+        ) {
             guard let late = self.waiting.removeValue(forKey: number) else { return }
             late.resume(throwing: self.failure(afterMs: timeoutMs))
         }
@@ -39,17 +41,5 @@ final class RedisReadiness {
         RedisConnectError(
             endpoint: self.link.configuration.endpoint, timeoutMs: afterMs,
             reason: self.link.lastFailure ?? "the server has not answered yet")
-    }
-}
-
-/// No connection became ready in the time given.
-public struct RedisConnectError: Error, CustomStringConvertible, Sendable {
-    public let endpoint: RedisConfiguration.Endpoint
-    public let timeoutMs: Int
-    /// What the latest attempt failed of.
-    public let reason: String
-
-    public var description: String {
-        "no connection to Redis at \(self.endpoint) within \(self.timeoutMs) ms: \(self.reason)"
     }
 }

@@ -29,9 +29,9 @@ public final class RedisReplyDecoder {
 
     /// A decoder that fails on replies of more than `replyBytesMax` bytes.
     public init(replyBytesMax: Int) {
-        self.replyBytesMax = replyBytesMax
+        self.replyBytesMax = min(max(0, replyBytesMax), Int(Int32.max))
         self.storage = .allocate(capacity: 1)
-        self.storage.initialize(to: ReplyStorage(bytesMax: replyBytesMax))
+        self.storage.initialize(to: ReplyStorage(bytesMax: self.replyBytesMax))
         self.functions = .allocate(capacity: 1)
         self.functions.initialize(to: Self.makeFunctions())
         self.reader = redisReaderCreateWithFunctions(self.functions)

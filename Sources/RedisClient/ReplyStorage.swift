@@ -17,7 +17,7 @@ struct ReplyStorage {
     init(bytesMax: Int) {
         self.nodes = .allocate(capacity: Self.nodesKept)
         self.bytes = .allocate(capacity: Self.bytesKept)
-        self.bytesMax = min(bytesMax, Int(Int32.max))
+        self.bytesMax = bytesMax
     }
 
     func deallocate() {

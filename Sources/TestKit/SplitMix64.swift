@@ -1,5 +1,3 @@
-import Glibc
-
 /// Seeded randomness: the same seed, the same test. Print the seed when a test fails.
 public struct SplitMix64: RandomNumberGenerator, Sendable {
     private var state: UInt64
@@ -19,15 +17,5 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     /// So many random bytes.
     public mutating func bytes(_ count: Int) -> [UInt8] {
         (0..<count).map { _ in UInt8(truncatingIfNeeded: self.next()) }
-    }
-}
-
-/// How thorough this run is: `TOLLGATE_FULL=1` asks for the larger case counts.
-public enum TestEffort {
-    public static let isFull = getenv("TOLLGATE_FULL").map { String(cString: $0) == "1" } ?? false
-
-    /// `modest` cases in an ordinary run, `full` in a thorough one.
-    public static func cases(_ modest: Int, full: Int) -> Int {
-        self.isFull ? full : modest
     }
 }

@@ -1,7 +1,6 @@
 import NIOCore
 import NIOPosix
 import RedisClient
-import Synchronization
 import TestKit
 
 /// A link on a loop of its own choosing, reachable from a test's task. Every body runs on the loop.
@@ -63,80 +62,6 @@ struct LoopBench: Sendable {
             throw error
         }
         try await bench.close()
-    }
-}
-
-/// What waiters have heard, in order; readable from the test's task.
-final class Hearing: Sendable {
-    enum Event: Sendable, Equatable {
-        case reply(tag: Int, RedisValue)
-        case failure(tag: Int, RedisFailure)
-    }
-
-    private let heard = Mutex<[Event]>([])
-
-    func add(_ event: Event) { self.heard.withLock { $0.append(event) } }
-
-    var events: [Event] { self.heard.withLock { $0 } }
-    var count: Int { self.heard.withLock { $0.count } }
-
-    /// The failures alone.
-    var failures: [RedisFailure] {
-        self.events.compactMap { event in
-            if case .failure(_, let failure) = event { return failure }
-            return nil
-        }
-    }
-
-    /// The replies alone.
-    var values: [RedisValue] {
-        self.events.compactMap { event in
-            if case .reply(_, let value) = event { return value }
-            return nil
-        }
-    }
-
-    func wait(for count: Int) async throws {
-        try await eventually("\(count) answers (\(self.count) came)") { self.count >= count }
-    }
-}
-
-/// Writes down what it hears. Knows its command, so it can send it again.
-final class RecordingWaiter: RedisWaiter {
-    let tag: Int
-    let hearing: Hearing
-    var command: ByteBuffer
-
-    init(_ tag: Int, _ hearing: Hearing, _ arguments: [String]) {
-        self.tag = tag
-        self.hearing = hearing
-        self.command = Self.encoded(arguments)
-    }
-
-    static func encoded(_ arguments: [String]) -> ByteBuffer {
-        var command = ByteBuffer()
-        RESPWriter.beginCommand(argumentCount: arguments.count, into: &command)
-        for argument in arguments { RESPWriter.append(argument, into: &command) }
-        return command
-    }
-
-    func send(on link: RedisLink) {
-        if let refusal = link.send(self, encoded: self.command) {
-            self.hearing.add(.failure(tag: self.tag, refusal))
-        }
-    }
-
-    override func redisReplied(_ reply: borrowing RedisReply) {
-        self.hearing.add(.reply(tag: self.tag, reply.value()))
-    }
-
-    override func redisFailed(_ failure: RedisFailure) {
-        self.hearing.add(.failure(tag: self.tag, failure))
-    }
-
-    override func redisResend(into output: inout ByteBuffer) -> Bool {
-        output.writeImmutableBuffer(self.command)
-        return true
     }
 }
 

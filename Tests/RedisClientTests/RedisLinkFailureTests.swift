@@ -1,6 +1,5 @@
 import NIOCore
 import NIOPosix
-import Synchronization
 import TestKit
 import Testing
 
@@ -190,35 +189,28 @@ import Testing
         #expect(hearing.events == [.reply(tag: 1, .status("PONG")), .failure(tag: 0, .notConnected)])
         try await bench.close()
     }
-}
 
-/// Sends again from its callback; in the end it closes the link and tries once more.
-private final class ChainWaiter: RedisWaiter {
-    private let link: RedisLink
-    private var remaining: Int
-    private let hearing: Hearing
+    /// Sends again from its callback; in the end it closes the link and tries once more.
+    private final class ChainWaiter: RedisWaiter {
+        private let link: RedisLink
+        private var remaining: Int
+        private let hearing: Hearing
 
-    init(link: RedisLink, remaining: Int, _ hearing: Hearing) {
-        self.link = link
-        self.remaining = remaining
-        self.hearing = hearing
+        init(link: RedisLink, remaining: Int, _ hearing: Hearing) {
+            self.link = link
+            self.remaining = remaining
+            self.hearing = hearing
+        }
+
+        func send() {
+            let refusal = self.link.send(self, encoded: RecordingWaiter.encoded(["PING"]))
+            if let refusal { self.hearing.add(.failure(tag: 0, refusal)) }
+        }
+
+        override func redisReplied(_ reply: borrowing RedisReply) {
+            self.remaining -= 1
+            if self.remaining == 0 { self.link.close() }
+            self.send()
+        }
     }
-
-    func send() {
-        let refusal = self.link.send(self, encoded: RecordingWaiter.encoded(["PING"]))
-        if let refusal { self.hearing.add(.failure(tag: 0, refusal)) }
-    }
-
-    override func redisReplied(_ reply: borrowing RedisReply) {
-        self.remaining -= 1
-        if self.remaining == 0 { self.link.close() }
-        self.send()
-    }
-}
-
-/// What callbacks told, readable from the test's task.
-final class Recorded<Element: Sendable>: Sendable {
-    private let elements = Mutex<[Element]>([])
-    func add(_ element: Element) { self.elements.withLock { $0.append(element) } }
-    var all: [Element] { self.elements.withLock { $0 } }
 }

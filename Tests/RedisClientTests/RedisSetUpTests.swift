@@ -78,6 +78,38 @@ import Testing
         }
     }
 
+    @Test func `a host name with several addresses is one connection`() async throws {
+        var options = TestRedis.Options()
+        options.isOnTCP = true
+        let server = try await TestRedis.start(options)
+        var configuration = server.configuration()
+        // Nobody listens on ::1, which resolvers prefer; 127.0.0.1 answers.
+        configuration.endpoint = .tcp(host: "localhost", port: try #require(server.port))
+        try await LoopBench.with(configuration) { bench in
+            let answer = try await bench.ask("PING")
+            #expect(answer == .reply(tag: 0, .status("PONG")))
+            let counters = try await bench.counters()
+            #expect(counters.connects == 1)
+        }
+    }
+
+    @Test func `no number in a configuration makes a link trap`() async throws {
+        let server = try await TestRedis.shared()
+        for number in [Int.min, -1, 0, Int.max] {
+            var configuration = RedisConfiguration(endpoint: .unix(path: server.socketPath))
+            (configuration.connectTimeoutMs, configuration.commandDeadlineMs) = (number, number)
+            (configuration.stallTimeoutMs, configuration.pendingCommandsMax) = (number, number)
+            (configuration.outputBytesMax, configuration.replyBytesMax) = (number, number)
+            (configuration.reconnectDelayMinMs, configuration.reconnectDelayMaxMs) = (number, number)
+            let bench = try await LoopBench(configuration)
+            let hearing = Hearing()
+            try await bench.send(1, hearing, ["PING"])
+            try await eventually("an attempt") { try await bench.counters().connectAttempts >= 1 }
+            try await bench.close()
+            try await hearing.wait(for: 1)
+        }
+    }
+
     @Test func `nobody listens: the reason names the socket's state, and starting the server is enough`() async throws {
         let server = try await TestRedis.start()
         try await server.stop()
