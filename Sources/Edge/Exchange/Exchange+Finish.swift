@@ -48,6 +48,8 @@ extension Exchange {
         self.problem = nil
         self.credentialError = nil
         self.startedID = false
+        self.trace = nil
+        self.request = RequestFacts()
         self.readings.removeAll(keepingCapacity: true)
         self.decision = .none
         self.cost = 1
@@ -106,8 +108,8 @@ extension Exchange {
         self.writeLogText(head.fields.first(.userAgent)?.value ?? ByteRange(), bytes)
         self.writeLogAddress(self.handler?.peer ?? self.request.client)
         self.writeLogAddress(self.request.client)
-        self.logTexts.writeInteger(UInt16(32))
-        self.trace.appendTraceID(to: &self.logTexts)
+        self.logTexts.writeInteger(UInt16(self.trace == nil ? 0 : 32))
+        self.trace?.appendTraceID(to: &self.logTexts)
     }
 
     /// A request whose head could not be read has an id and an address at least.

@@ -84,6 +84,7 @@ extension Exchange {
         self.responseStatus = self.loop.responseHead.status
         if self.responseStatus == 101 { return self.startTunnel(bytes) }
         self.upstreamKeepsAlive = self.loop.responseHead.keepAlive
+        self.responseConnection = self.loop.responseHead.connection
         let framing = self.loop.responseHead.framing
         self.responseBody.begin(framing)
         self.expect(.responseBody, withinMs: self.route?.timeouts.idleMs ?? 60_000)
@@ -124,9 +125,10 @@ extension Exchange {
 
     func writeLimitFields() {
         guard !self.readings.isEmpty else { return }
-        RateLimitFields.appendLines(self.readings.span, to: &self.answer)
+        let readings = self.readings
+        RateLimitFields.appendLines(readings.span, to: &self.answer)
         if self.loop.configuration.edge.legacyRateLimitFields {
-            RateLimitFields.appendLegacyLines(self.readings.span, nowMs: Int64(self.decidedAtMs), to: &self.answer)
+            RateLimitFields.appendLegacyLines(readings.span, nowMs: Int64(self.decidedAtMs), to: &self.answer)
         }
     }
 
@@ -136,7 +138,8 @@ extension Exchange {
     }
 
     private func readResponseBody(_ buffer: inout ByteBuffer) {
-        let bytes = buffer.readableBytesUInt8Span
+        let input = buffer
+        let bytes = input.readableBytesUInt8Span
         var offset = 0
         var step = BodyStep.needsMore
         let direct = self.reframing != .chunked && bytes.count >= Self.copiedBytesMax
@@ -158,7 +161,7 @@ extension Exchange {
         if self.responseBody.isFinished, step == .needsMore { step = .finished }
         if step == .finished, self.reframing == .chunked, self.handler != nil {
             self.answer.writeLastChunk(
-                trailers: self.responseBody.trailers, of: bytes, connection: ConnectionOptions.none)
+                trailers: self.responseBody.trailers, of: bytes, connection: self.responseConnection)
         }
         buffer.moveReaderIndex(forwardBy: offset)
         switch step {

@@ -32,9 +32,10 @@ final class Exchange: RedisWaiter, Equatable {
     var request = RequestFacts()
     var requestID = RequestID(id: SortableID(bits: 0))
     var startedID = false
-    var trace = TraceContext.none
+    var trace: TraceParent?
     var credentialError: CredentialError?
     var allowIndex = 0
+    var presentedKey: [UInt8] = []
     var requestBody = BodyDecoder()
     var requestBodyEnded = true
     var requestBytes = 0
@@ -63,6 +64,7 @@ final class Exchange: RedisWaiter, Equatable {
     var responseHeadState = HeadParseState()
     var responsePartial = ByteBuffer()
     var responseBody = BodyDecoder()
+    var responseConnection = RequestHead().connection
     var responseStatus = 0
     var responseBytes = 0
     var reframing = BodyFraming.none

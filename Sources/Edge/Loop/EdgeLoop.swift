@@ -91,9 +91,9 @@ final class EdgeLoop {
             dependencies.redisChanged?(before, now)
         }
         self.link.start()
-        self.ticker = self.eventLoop.assumeIsolated().scheduleRepeatedTask(
+        self.ticker = self.eventLoop.scheduleRepeatedTask(
             initialDelay: .milliseconds(Int64(Self.tickMs)), delay: .milliseconds(Int64(Self.tickMs))
-        ) { _ in self.tick() }
+        ) { [bound = NIOLoopBound(self, eventLoop: self.eventLoop)] _ in bound.value.tick() }
     }
 
     /// Takes a new configuration into use between two requests. Exchanges under way keep their routes.
