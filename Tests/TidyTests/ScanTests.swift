@@ -3,11 +3,11 @@ import Testing
 /// The rules are only as good as the scanner that they rest on.
 struct ScanTests {
     @Test func `comments and literals are blanked, code stays in its column`() {
-        let source = #"""
+        let source = ##"""
             let a = "try! \(b("}")) //" // as!
             /* fatalError( /* nested */ { */ let c = 1
             let d = #"raw \" "quoted" \#(e) "#; let f = 2
-            """#
+            """##
         let lines = CodeText(source).lines
         #expect(!lines.joined().contains("try!"))
         #expect(!lines.joined().contains("as!"))

@@ -9,7 +9,7 @@ public import ServiceLifecycle
 /// `AdminSources` hands out, and so may be slow without anybody waiting for it.
 public struct AdminServer: Service {
     private let listen: ListenAddress
-    private let router: Router<BasicRequestContext>
+    private let responder: RouterResponder<BasicRequestContext>
     private let onBound: @Sendable (Int) -> Void
     private let logger: Logger
 
@@ -29,7 +29,7 @@ public struct AdminServer: Service {
         HealthRoutes(sources: sources).add(to: router)
         MetricsRoutes(sources: sources).add(to: router)
         ProblemRoutes(errors: errors).add(to: router)
-        self.router = router
+        self.responder = router.buildResponder()
     }
 
     /// Serves until the task is cancelled or shutdown begins.
@@ -39,7 +39,7 @@ public struct AdminServer: Service {
         var quiet = self.logger
         quiet.logLevel = max(quiet.logLevel, .warning)
         let application = Application(
-            router: self.router,
+            responder: self.responder,
             configuration: .init(address: .hostname(self.listen.host, port: self.listen.port), serverName: nil),
             onServerRunning: { [onBound] channel in onBound(channel.localAddress?.port ?? 0) },
             logger: quiet)

@@ -13,7 +13,7 @@ struct ProblemMiddleware: RouterMiddleware {
     let logger: Logger
 
     func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         let requestID = RecordID.make(prefix: "req_", nowMs: Self.nowMs()) { UInt8.random(in: .min ... .max) }
         var response: Response
