@@ -7,7 +7,7 @@ final class UpstreamConnection: ChannelDuplexHandler, Equatable {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    unowned let endpoint: UpstreamEndpoint
+    let endpoint: UpstreamEndpoint
     /// The exchange that holds the lease.
     var exchange: Exchange?
     /// Whether an exchange has used this connection before: a loss may then be the peer's keep-alive time-out.

@@ -8,13 +8,15 @@ final class UpstreamEndpoint {
     /// `Host` for routes that do not preserve the client's.
     let hostField: ByteBuffer
     private let upstream: Upstream
-    private unowned let loop: EdgeLoop
+    private let loop: EdgeLoop
     private var machine: PoolMachine<UpstreamConnection, Exchange>
     private var resolved: SocketAddress?
     /// Connect failures in a row, and until when the endpoint is passed over because of them.
     private var failures = 0
     private var ejectedUntilMs = 0
     private var closing = false
+    /// For a connection that replaces a broken one while others wait.
+    private static let reopenTimeoutMs = 2_000
 
     init(address: ListenAddress, upstream: Upstream, loop: EdgeLoop) {
         self.address = address
@@ -37,7 +39,7 @@ final class UpstreamEndpoint {
         case .lease(let connection):
             self.give(connection, to: exchange)
         case .openAndWait:
-            self.open()
+            self.open(timeoutMs: exchange.connectTimeoutMs)
         case .wait:
             break
         case .refuse:
@@ -55,7 +57,7 @@ final class UpstreamEndpoint {
         case .park:
             connection.idleSinceMs = self.loop.nowMs
         case .open:
-            self.open()
+            self.open(timeoutMs: Self.reopenTimeoutMs)
         case .none:
             break
         }
@@ -84,10 +86,10 @@ final class UpstreamEndpoint {
         exchange.leased(connection)
     }
 
-    private func open() {
+    private func open(timeoutMs: Int) {
         let bootstrap = ClientBootstrap(group: self.loop.eventLoop)
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .connectTimeout(.milliseconds(Int64(self.loop.connectTimeoutMs)))
+            .connectTimeout(.milliseconds(Int64(timeoutMs)))
         let bound = NIOLoopBound(self, eventLoop: self.loop.eventLoop)
         let future: EventLoopFuture<any Channel>
         let configured = bootstrap.channelInitializer { channel in

@@ -1,0 +1,65 @@
+/// What the `Connection` fields of a message say (RFC 9110 §7.6.1).
+public struct ConnectionOptions: Sendable, Hashable {
+    /// `close` is among the options.
+    public internal(set) var close = false
+    /// `keep-alive` is among the options.
+    public internal(set) var keepAlive = false
+    /// `upgrade` is among the options.
+    public internal(set) var upgrade = false
+    /// Known fields which the sender marked as belonging to this connection only, without those it cannot take away.
+    public internal(set) var nominated = FieldNameSet()
+    /// Whether an option names a field by a name that is not in `FieldName`, so that names must be compared.
+    public internal(set) var nominatesOthers = false
+
+    /// Most options in all `Connection` fields together. Removal compares every field with every unknown option, which
+    /// must stay cheap.
+    static var optionsMax: Int { 32 }
+
+    init() {}
+
+    /// Reads every `Connection` line of `section`. Nil if there are too many options. What is no token names nothing.
+    init?(_ bytes: Span<UInt8>, _ section: FieldSection, _ names: FieldNameTable) {
+        guard let first = section.index(of: .connection) else { return }
+        var count = 0
+        for index in first..<section.lines.count where section.lines[index].id == .connection {
+            var elements = ListElements(section.lines[index].value)
+            while let option = elements.next(bytes) {
+                count &+= 1
+                guard count <= Self.optionsMax else { return nil }
+                self.note(bytes, option, names)
+            }
+        }
+    }
+
+    private mutating func note(_ bytes: Span<UInt8>, _ option: ByteRange, _ names: FieldNameTable) {
+        for offset in option.bounds where !bytes[offset].isToken { return }
+        if option.isEmpty { return }
+        if bytes.matches(option, lowercase: "close") {
+            self.close = true
+            return
+        }
+        let name = names.name(bytes, option.start, option.end)
+        switch name {
+        case .keepAlive: self.keepAlive = true
+        case .upgrade: self.upgrade = true
+        case .other, .rateLimit, .xRateLimit: self.nominatesOthers = true
+        default: break
+        }
+        if !name.isFamily, !FieldNameSet.protectedFromConnection.contains(name) { self.nominated.insert(name) }
+    }
+
+    /// Whether the line at `field` must not be forwarded because an option names it.
+    func removes(_ field: Field, _ bytes: Span<UInt8>, _ section: FieldSection) -> Bool {
+        if self.nominated.contains(field.id) { return true }
+        guard self.nominatesOthers, field.id == .other || field.id == .rateLimit || field.id == .xRateLimit,
+            let first = section.index(of: .connection)
+        else { return false }
+        for index in first..<section.lines.count where section.lines[index].id == .connection {
+            var elements = ListElements(section.lines[index].value)
+            while let option = elements.next(bytes) {
+                if bytes.matches(option, ignoringCase: field.name) { return true }
+            }
+        }
+        return false
+    }
+}
