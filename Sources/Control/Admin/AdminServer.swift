@@ -37,7 +37,8 @@ public struct AdminServer: Service {
     /// - Throws: when the address cannot be bound.
     public func run() async throws {
         var quiet = self.logger
-        quiet.logLevel = max(quiet.logLevel, .warning)
+        // Hummingbird reports every connection that a shutdown cuts as an error.
+        quiet.logLevel = .critical
         let application = Application(
             responder: self.responder,
             configuration: .init(address: .hostname(self.listen.host, port: self.listen.port), serverName: nil),
