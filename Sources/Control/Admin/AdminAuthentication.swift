@@ -1,4 +1,5 @@
 import Digests
+import Domain
 import HTTPTypes
 import Hummingbird
 
@@ -10,7 +11,7 @@ struct AdminAuthentication: RouterMiddleware {
     let token: String?
 
     func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         if Self.isOpen(request.uri.path) { return try await next(request, context) }
         guard let presented = request.headers[.authorization] else { throw AdminProblem(.credentialsMissing) }

@@ -9,7 +9,7 @@ public import ServiceLifecycle
 /// `AdminSources` hands out, and so may be slow without anybody waiting for it.
 public struct AdminServer: Service {
     private let listen: ListenAddress
-    private let router: Router<BasicRequestContext>
+    private let responder: RouterResponder<BasicRequestContext>
     private let onBound: @Sendable (Int) -> Void
     private let logger: Logger
 
@@ -29,7 +29,7 @@ public struct AdminServer: Service {
         HealthRoutes(sources: sources).add(to: router)
         MetricsRoutes(sources: sources).add(to: router)
         ProblemRoutes(errors: errors).add(to: router)
-        self.router = router
+        self.responder = router.buildResponder()
     }
 
     /// Serves until the task is cancelled or shutdown begins.
@@ -37,9 +37,10 @@ public struct AdminServer: Service {
     /// - Throws: when the address cannot be bound.
     public func run() async throws {
         var quiet = self.logger
-        quiet.logLevel = max(quiet.logLevel, .warning)
+        // Hummingbird reports every connection that a shutdown cuts as an error.
+        quiet.logLevel = .critical
         let application = Application(
-            router: self.router,
+            responder: self.responder,
             configuration: .init(address: .hostname(self.listen.host, port: self.listen.port), serverName: nil),
             onServerRunning: { [onBound] channel in onBound(channel.localAddress?.port ?? 0) },
             logger: quiet)

@@ -1,4 +1,3 @@
-import Digests
 import Domain
 import Glibc
 import HTTPTypes
@@ -14,9 +13,9 @@ struct ProblemMiddleware: RouterMiddleware {
     let logger: Logger
 
     func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
-        let requestID = RecordID.make(prefix: "req", nowMs: Self.nowMs())
+        let requestID = RecordID.make(prefix: "req_", nowMs: Self.nowMs()) { UInt8.random(in: .min ... .max) }
         var response: Response
         do {
             response = try await next(request, context)
@@ -72,9 +71,9 @@ struct ProblemMiddleware: RouterMiddleware {
         return response
     }
 
-    private static func nowMs() -> Int64 {
+    private static func nowMs() -> Int {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        return Int64(now.tv_sec) * 1_000 + Int64(now.tv_nsec) / 1_000_000
+        return Int(now.tv_sec) * 1_000 + Int(now.tv_nsec) / 1_000_000
     }
 }

@@ -29,8 +29,7 @@ struct ProblemPages {
 
     /// The page of one problem.
     func page(for code: ProblemCode) -> String {
-        let guide = ProblemGuide.of(code.slug)
-        return self.document(
+        self.document(
             title: code.title,
             body: """
                 <h1>\(Self.escaped(code.title))</h1>
@@ -39,10 +38,8 @@ struct ProblemPages {
                 <tr><th>Code</th><td><code>\(Self.escaped(code.slug))</code></td></tr>
                 <tr><th>Type</th><td><code>\(Self.escaped(self.baseURI + code.slug))</code></td></tr>
                 </table>
-                <h2>What it means</h2>
-                <p>\(Self.escaped(guide?.meaning ?? code.title))</p>
-                <h2>What to do</h2>
-                <p>\(Self.escaped(guide?.remedy ?? ""))</p>
+                <p>\(Self.marked(code.detail))</p>
+                <p>\(Self.marked(code.help))</p>
                 <p><a href="/problems">All problems</a></p>
                 """)
     }
@@ -59,6 +56,17 @@ struct ProblemPages {
         </body></html>
 
         """
+    }
+
+    /// Escaped text in which what stands between backticks is code.
+    private static func marked(_ text: String) -> String {
+        let parts = text.split(separator: "`", omittingEmptySubsequences: false).map { Self.escaped(String($0)) }
+        var result = ""
+        for (index, part) in parts.enumerated() {
+            // An odd part lies between two backticks, unless the last one is missing.
+            result += index % 2 == 1 && index + 1 < parts.count ? "<code>\(part)</code>" : part
+        }
+        return result
     }
 
     private static func escaped(_ text: String) -> String {
