@@ -98,14 +98,13 @@ extension Exchange {
     /// Keeps what the access log says of the head, in the order that the formatter reads it.
     func noteLogTexts(_ bytes: Span<UInt8>) {
         guard self.loop.logsAccess, self.logTexts.readableBytes == 0 else { return }
-        let head = self.loop.requestHead
         self.logTexts.writeInteger(UInt16(RequestID.textCount))
         self.requestID.append(to: &self.logTexts)
-        self.writeLogText(head.methodRange, bytes)
-        self.writeLogText(head.target.path, bytes)
-        self.writeLogText(head.target.query, bytes)
-        self.writeLogText(head.authority.whole, bytes)
-        self.writeLogText(head.fields.first(.userAgent)?.value ?? ByteRange(), bytes)
+        self.writeLogText(self.loop.requestHead.methodRange, bytes)
+        self.writeLogText(self.loop.requestHead.target.path, bytes)
+        self.writeLogText(self.loop.requestHead.target.query, bytes)
+        self.writeLogText(self.loop.requestHead.authority.whole, bytes)
+        self.writeLogText(self.loop.requestHead.fields.first(.userAgent)?.value ?? ByteRange(), bytes)
         self.writeLogAddress(self.handler?.peer ?? self.request.client)
         self.writeLogAddress(self.request.client)
         self.logTexts.writeInteger(UInt16(self.trace == nil ? 0 : 32))

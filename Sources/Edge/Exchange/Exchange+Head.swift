@@ -142,14 +142,13 @@ extension Exchange {
     }
 
     private func noteFacts(_ bytes: Span<UInt8>) {
-        let head = self.loop.requestHead
-        self.request.method = head.method
-        self.request.minorVersion = head.minorVersion
-        self.request.framing = head.framing
-        self.request.connection = head.connection
-        self.request.expectsContinue = head.expectsContinue
-        self.request.wantsUpgrade = head.upgrade
-        self.clientKeepsAlive = head.keepAlive && !self.loop.draining
+        self.request.method = self.loop.requestHead.method
+        self.request.minorVersion = self.loop.requestHead.minorVersion
+        self.request.framing = self.loop.requestHead.framing
+        self.request.connection = self.loop.requestHead.connection
+        self.request.expectsContinue = self.loop.requestHead.expectsContinue
+        self.request.wantsUpgrade = self.loop.requestHead.upgrade
+        self.clientKeepsAlive = self.loop.requestHead.keepAlive && !self.loop.draining
         if self.startedID == false {
             self.startedID = true
             self.requestID = RequestID(nowMs: Int64(self.loop.wallMs), using: &self.loop.random)
@@ -157,8 +156,8 @@ extension Exchange {
             self.trace = TraceParent.fresh(sampled: true, using: &self.loop.random)
         }
         if !(self.held?.isGathered ?? false) {
-            self.requestBody.begin(head.framing)
-            self.requestBodyEnded = !head.framing.mayHaveContent
+            self.requestBody.begin(self.loop.requestHead.framing)
+            self.requestBodyEnded = !self.loop.requestHead.framing.mayHaveContent
         }
         self.noteClient(bytes)
         self.noteLogTexts(bytes)
@@ -182,8 +181,7 @@ extension Exchange {
 
     /// The path is checked once, routed on, and forwarded just so.
     private func findRoute(_ bytes: Span<UInt8>) -> ProblemCode? {
-        let head = self.loop.requestHead
-        let path = head.target.path.isEmpty ? Self.root.span : bytes.extracting(head.target.path.bounds)
+        let path = self.loop.requestHead.target.path.isEmpty ? Self.root.span : bytes.extracting(self.loop.requestHead.target.path.bounds)
         do throws(PathRefusal) {
             guard try RoutingPath.check(path) == .needsRewriting else {
                 self.loop.rewrittenPath.clear()

@@ -48,8 +48,7 @@ extension Exchange {
         -> HTTPWire.Credential
     {
         var collector = CredentialCollector(accepting: route.credentials)
-        let fields = self.loop.requestHead.fields
-        for line in fields.lines {
+        for line in self.loop.requestHead.fields.lines {
             switch line.id {
             case .authorization:
                 collector.authorization(bytes.extracting(line.value.bounds), at: line.value.start)

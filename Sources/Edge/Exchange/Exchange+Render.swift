@@ -44,12 +44,11 @@ extension Exchange {
     }
 
     private func renderTarget(_ bytes: Span<UInt8>, _ route: CompiledRoute) {
-        let head = self.loop.requestHead
         let (strip, add) = (route.stripPrefix, route.addPrefix)
         if self.loop.rewrittenPath.readableBytes == 0 {
-            let path = bytes.extracting(head.target.path.bounds)
+            let path = bytes.extracting(self.loop.requestHead.target.path.bounds)
             let skipping = path.hasPathPrefix(strip.span) ? strip.count : 0
-            self.outgoing.writeRequestLine(head, of: bytes, prefix: add.span, skipping: skipping)
+            self.outgoing.writeRequestLine(self.loop.requestHead, of: bytes, prefix: add.span, skipping: skipping)
             return
         }
         var target = ByteBuffer()
@@ -59,9 +58,9 @@ extension Exchange {
         let skipping = path.hasPathPrefix(strip.span) ? strip.count : 0
         target.writeBytes(path.extracting(skipping..<path.count).bytes)
         if target.readableBytes == 0 { target.writeInteger(UInt8(ascii: "/")) }
-        if !head.target.query.isEmpty {
+        if !self.loop.requestHead.target.query.isEmpty {
             target.writeInteger(UInt8(ascii: "?"))
-            target.writeRange(head.target.query, of: bytes)
+            target.writeRange(self.loop.requestHead.target.query, of: bytes)
         }
         self.outgoing.writeRequestLine(self.request.method, target: target.readableBytesUInt8Span)
     }
@@ -84,10 +83,9 @@ extension Exchange {
         self.outgoing.writeBytes(viaName.span.bytes)
         self.outgoing.writeLineEnd()
         let scheme = Self.scheme
-        let fields = self.loop.requestHead.fields
         let trusted = self.request.peerIsTrusted
-        let receivedFor = trusted ? fields.only(.xForwardedFor) ?? ByteRange() : ByteRange()
-        let received = trusted ? fields.only(.forwarded) ?? ByteRange() : ByteRange()
+        let receivedFor = trusted ? self.loop.requestHead.fields.only(.xForwardedFor) ?? ByteRange() : ByteRange()
+        let received = trusted ? self.loop.requestHead.fields.only(.forwarded) ?? ByteRange() : ByteRange()
         ForwardedFields.appendLines(
             peer: self.handler?.peer ?? self.request.client,
             host: bytes.extracting(self.loop.requestHead.authority.whole.bounds), scheme: scheme.span,

@@ -19,7 +19,7 @@ public enum BodyFraming: Sendable, Hashable {
 
     /// The framing to use towards a peer that speaks HTTP/1.`minorVersion`: HTTP/1.0 knows no chunks, so there a body of
     /// unknown length ends with the connection.
-    func forPeer(minorVersion: UInt8) -> BodyFraming {
+    public func forPeer(minorVersion: UInt8) -> BodyFraming {
         self == .chunked && minorVersion == 0 ? .untilClose : self
     }
 }
