@@ -103,7 +103,7 @@ final class RawClient {
         if response["transfer-encoding"] == "chunked" {
             response.isComplete = false
             while let line = self.read(through: "\r\n") {
-                guard let size = Int(line.dropLast(2), radix: 16) else { return response }
+                guard let size = Int(String(decoding: line.utf8.dropLast(2), as: UTF8.self), radix: 16) else { return response }
                 if size == 0 {
                     response.isComplete = self.read(through: "\r\n") != nil
                     break
@@ -141,7 +141,9 @@ struct RawResponse {
     var isComplete = true
 
     init?(head: String) {
-        var lines = head.dropLast(4).split(separator: "\r\n", omittingEmptySubsequences: false)[...]
+        // CR LF is one Character, so the end is cut off as bytes.
+        let text = String(decoding: head.utf8.dropLast(4), as: UTF8.self)
+        var lines = text.split(separator: "\r\n", omittingEmptySubsequences: false)[...]
         guard let line = lines.popFirst(), let status = Int(line.dropFirst(9).prefix(3)) else { return nil }
         self.status = status
         self.fields = lines.compactMap { line in
