@@ -77,10 +77,10 @@ private final class Collector: ChannelInboundHandler {
     }
 
     private func begin(_ first: String, _ target: String, _ version: HTTPVersion, _ headers: HTTPHeaders) {
-        // NIO reports no end for an interim response; it has no body, so its head is all of it.
-        if let current = self.current, !self.isRequest { self.reading.messages.append(current) }
         self.current = ReadMessage(
             first: first, target: target, minorVersion: version.minor, fields: headers.map { [$0.name, $0.value] })
+        // NIO reports no end for an interim response; it has no body, so its head is all of it.
+        if !self.isRequest, first.hasPrefix("1"), first != "101" { self.end(nil) }
     }
 
     private func end(_ trailers: HTTPHeaders?) {
