@@ -73,7 +73,9 @@ let package = Package(
 
         // What the rules speak to.
         library("HotStore", ["Domain", "RedisClient", "LuaScripts", nioCore]),
-        library("Records", ["Domain", "PostgresClient", logging]),
+        .target(
+            name: "Records", dependencies: ["Domain", "PostgresClient", logging],
+            resources: [.embedInCode("Migrations")], swiftSettings: strict),
         library("Settings", ["Domain", yams]),
 
         // The planes.
