@@ -109,6 +109,10 @@ final class Exchange: RedisWaiter, Equatable {
     static func == (left: Exchange, right: Exchange) -> Bool { left === right }
 
     var isIdle: Bool { self.stage == .idle }
+    /// Whether the start of a head has been read and its end has not.
+    var isReadingHead: Bool { self.stage == .idle && self.waitsFor == .head }
+    /// Whether there is something that draining waits for.
+    var isUnfinished: Bool { self.isReadingHead || (self.stage != .idle && self.stage != .finished) }
     /// Whether bytes read now belong to the request's body and can be used at once.
     var takesBody: Bool {
         switch self.stage {

@@ -139,7 +139,7 @@ final class EdgeLoop {
 
     /// Exchanges that are not done, and settlements that Redis has not confirmed.
     var unfinished: Int {
-        self.exchanges.count { !$0.isIdle && $0.stage != .finished } + self.link.pendingCount
+        self.exchanges.count { $0.isUnfinished } + self.link.pendingCount + (self.link.isReady ? self.settler.waiting : 0)
     }
 
     func stop() {
