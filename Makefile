@@ -1,0 +1,47 @@
+# Everything a person does here is one of these words. Each installs what it needs (Debian 12, apt) and says so.
+#
+# BUILD_DIR   where build products go (default .build)
+# ARGS        further arguments: `make run ARGS="--port 9000"`, `make test ARGS="--filter HotStoreTests"`
+
+SHELL := /bin/bash
+BUILD_DIR ?= .build
+ARGS ?=
+export BUILD_DIR
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-full smoke build release format lint clean-data clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  variables: BUILD_DIR=$(BUILD_DIR)  ARGS=\"...\" (passed on to tollgate dev, swift test, swift build)"
+
+run: ## build and start everything on this machine: Redis, PostgreSQL, demo data, job service, edge on :8080
+	@exec scripts/run.sh $(ARGS)
+
+test: ## build and test everything, on servers of its own
+	@exec scripts/test.sh $(ARGS)
+
+test-full: ## the same with long seeds and large case counts
+	@TOLLGATE_FULL=1 exec scripts/test.sh $(ARGS)
+
+smoke: ## `make run` in a scratch copy: drive the printed curl lines, check their answers, stop it
+	@exec scripts/smoke.sh $(ARGS)
+
+build: ## debug build of everything
+	@exec scripts/build.sh debug $(ARGS)
+
+release: ## release build of tollgate and job-service
+	@exec scripts/build.sh release $(ARGS)
+
+format: ## format the Swift sources in place
+	@exec scripts/lint.sh --fix
+
+lint: ## check formatting and scripts
+	@exec scripts/lint.sh
+
+clean-data: ## forget the demo's data (.data/): refuses while `tollgate dev` is running
+	@exec scripts/clean-data.sh
+
+clean: ## remove the build products
+	rm -rf "$(BUILD_DIR)"

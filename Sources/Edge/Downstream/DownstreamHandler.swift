@@ -1,0 +1,209 @@
+import HTTPWire
+import NIOCore
+
+/// One client connection speaking HTTP/1.1: carries bytes between its channel and its exchange, keeps pipelined bytes
+/// in order and bounded, and closes the way HTTP asks. What the bytes mean is the exchange's business.
+///
+/// One exchange serves all requests of a connection, one after the other; only a keyed exchange whose client has gone
+/// outlives the connection.
+final class DownstreamHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let loop: EdgeLoop
+    private(set) var exchange: Exchange?
+    private var context: ChannelHandlerContext?
+    /// Bytes that wait: the start of a head, or what a client pipelined behind the request in progress.
+    private var waiting = ByteBuffer()
+    private var readsHeld = false
+    private var readWanted = false
+    private var closing = Closing.no
+    private(set) var peer = IPAddress(ipv4: 0)
+
+    private enum Closing {
+        case no
+        /// The last answer is written and the output shut; input is read and thrown away so that the answer is not
+        /// lost to a reset (RFC 9112 §9.6).
+        case lingering
+        case closed
+    }
+
+    /// Pipelined bytes that one connection may have waiting before it is not read any more.
+    static let waitingBytesMax = 64 * 1024
+
+    init(loop: EdgeLoop) {
+        self.loop = loop
+    }
+
+    // MARK: For the exchange
+
+    var isWritable: Bool { self.context?.channel.isWritable ?? false }
+
+    func write(_ buffer: ByteBuffer) {
+        self.context?.write(Self.wrapOutboundOut(buffer), promise: nil)
+    }
+
+    func flush() { self.context?.flush() }
+
+    func writeAndFlush(_ buffer: ByteBuffer) {
+        self.context?.writeAndFlush(Self.wrapOutboundOut(buffer), promise: nil)
+    }
+
+    /// Keeps the next read back until `resumeReading`.
+    func holdReading() { self.readsHeld = true }
+
+    func resumeReading() {
+        guard self.readsHeld else { return }
+        self.readsHeld = false
+        if self.readWanted {
+            self.readWanted = false
+            self.context?.read()
+        }
+    }
+
+    /// The answer is complete and the connection goes on: the next request may be waiting already.
+    func exchangeFinished() {
+        self.resumeReading()
+        guard self.waiting.readableBytes > 0, self.closing == .no else { return }
+        // Not from within: the call that finished the last request may still hold the loop's scratch.
+        self.loop.eventLoop.assumeIsolated().execute { self.readNextRequest() }
+    }
+
+    /// The answer is complete and was the last one.
+    func closeAfterAnswer(unreadInput: Bool) {
+        guard let context, self.closing == .no else { return }
+        self.waiting.clear()
+        if unreadInput {
+            self.closing = .lingering
+            context.close(mode: .output, promise: nil)
+            self.resumeReading()
+        } else {
+            self.closing = .closed
+            context.close(promise: nil)
+        }
+    }
+
+    /// Ends the connection at once: the answer cannot be completed, or the deadline has passed.
+    func abort() {
+        guard let context, self.closing != .closed else { return }
+        self.closing = .closed
+        context.close(promise: nil)
+    }
+
+    /// Hands over what waits, to be used as body bytes.
+    func takeWaiting() -> ByteBuffer {
+        defer { self.waiting = ByteBuffer() }
+        return self.waiting
+    }
+
+    /// Puts bytes that belong to the next request back in front.
+    func keep(_ buffer: ByteBuffer) {
+        var buffer = buffer
+        if self.waiting.readableBytes == 0 {
+            self.waiting = buffer
+        } else {
+            buffer.writeImmutableBuffer(self.waiting)
+            self.waiting = buffer
+        }
+    }
+
+    // MARK: Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if let address = context.channel.remoteAddress, let peer = IPAddress(address) { self.peer = peer }
+        if context.channel.isActive { self.begin(context) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.begin(context)
+        context.fireChannelActive()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if self.readsHeld {
+            self.readWanted = true
+        } else {
+            context.read()
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var buffer = Self.unwrapInboundIn(data)
+        guard self.closing == .no, let exchange else { return }
+        guard exchange.isIdle || exchange.takesBody else { return self.append(buffer) }
+        if self.waiting.readableBytes > 0 {
+            // The start of a head, or of a trailer section, that came before.
+            self.waiting.writeBuffer(&buffer)
+            buffer = self.takeWaiting()
+        }
+        self.dispatch(&buffer, to: exchange)
+    }
+
+    /// Gives bytes to whoever they are for: a new request's head, the body in progress, or the queue.
+    private func dispatch(_ buffer: inout ByteBuffer, to exchange: Exchange) {
+        if exchange.isIdle { exchange.headRead(&buffer) }
+        if buffer.readableBytes > 0, exchange.takesBody { exchange.bodyRead(&buffer) }
+        guard buffer.readableBytes > 0, self.closing == .no else { return }
+        let isNext = exchange.isIdle && !exchange.isReadingHead
+        self.append(buffer)
+        if isNext { self.exchangeFinished() }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        self.exchange?.downstreamReadComplete()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { self.exchange?.downstreamBecameWritable() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.closing = .closed
+        self.context = nil
+        self.waiting = ByteBuffer()
+        if let exchange {
+            self.exchange = nil
+            self.loop.counters.connectionsOpen -= 1
+            exchange.connectionClosed()
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private func begin(_ context: ChannelHandlerContext) {
+        guard self.exchange == nil, self.closing == .no else { return }
+        self.loop.counters.connectionsAccepted += 1
+        guard self.loop.counters.connectionsOpen < self.loop.connectionsMax, !self.loop.draining else {
+            self.loop.counters.connectionsRefused += 1
+            self.closing = .closed
+            context.close(promise: nil)
+            return
+        }
+        self.loop.counters.connectionsOpen += 1
+        let exchange = Exchange(loop: self.loop, handler: self)
+        self.exchange = exchange
+        self.loop.register(exchange)
+        exchange.awaitRequest()
+    }
+
+    private func readNextRequest() {
+        guard self.closing == .no, let exchange, exchange.isIdle, self.waiting.readableBytes > 0 else { return }
+        var buffer = self.takeWaiting()
+        self.dispatch(&buffer, to: exchange)
+    }
+
+    private func append(_ buffer: ByteBuffer) {
+        if self.waiting.readableBytes == 0 {
+            // A copy, so that the receive buffer goes back to the channel instead of being held by a few bytes.
+            self.waiting.clear()
+        }
+        self.waiting.writeImmutableBuffer(buffer)
+        if self.waiting.readableBytes > Self.waitingBytesMax { self.holdReading() }
+    }
+}

@@ -1,0 +1,160 @@
+public import Domain
+import Glibc
+public import Logging
+import NIOCore
+import NIOPosix
+public import RedisClient
+
+/// The data plane of one process: a listener on every event loop, each loop serving its connections alone.
+public final class EdgeServer: Sendable {
+    /// What the edge takes from its surroundings.
+    public struct Dependencies: Sendable {
+        public var redis: RedisConfiguration
+        public var keyFallback: KeyFallback?
+        /// Told which keys were used, in batches, from any loop.
+        public var lastUsed: (@Sendable ([KeyUse]) -> Void)?
+        /// Told when a loop's Redis is another server than before: `(before, now)` run ids.
+        public var redisChanged: (@Sendable (String?, String) -> Void)?
+        /// Where access log lines go; nil writes none.
+        public var accessLogDescriptor: CInt?
+        public var logger: Logger
+
+        public init(redis: RedisConfiguration, logger: Logger) {
+            self.redis = redis
+            self.logger = logger
+        }
+    }
+
+    private let group: MultiThreadedEventLoopGroup
+    private let loops: [NIOLoopBound<EdgeLoop>]
+    private let listeners: NIOLoopBoundBox<[any Channel]>
+    private let sink: AccessLogSink?
+    private let logger: Logger
+
+    /// Makes loops and their Redis links; nothing is accepted before `start`.
+    public init(configuration: Configuration, dependencies: Dependencies) async throws {
+        let threads = configuration.edge.threads > 0 ? configuration.edge.threads : System.coreCount
+        self.group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        self.logger = dependencies.logger
+        var sink: AccessLogSink?
+        if let descriptor = dependencies.accessLogDescriptor, configuration.logging.accessLog != .off {
+            sink = AccessLogSink(formatter: AccessLogFormatter(configuration), descriptor: descriptor)
+        }
+        self.sink = sink
+        var loops: [NIOLoopBound<EdgeLoop>] = []
+        for index in 0..<threads {
+            let eventLoop = self.group.next()
+            let accessSink = sink
+            loops.append(
+                try await eventLoop.submit {
+                    let loop = EdgeLoop(
+                        eventLoop: eventLoop, index: index, configuration: configuration, dependencies: dependencies,
+                        accessSink: accessSink, loops: threads)
+                    loop.start()
+                    return NIOLoopBound(loop, eventLoop: eventLoop)
+                }.get())
+        }
+        self.loops = loops
+        self.listeners = .makeBoxSendingValue([], eventLoop: self.group.any())
+    }
+
+    /// Accepts connections on every loop. Returns the port.
+    public func start(_ address: ListenAddress) async throws -> Int {
+        var port = address.port
+        var channels: [any Channel] = []
+        for loop in self.loops {
+            let channel = try await Self.bind(loop, host: address.host, port: port)
+            port = channel.localAddress?.port ?? port
+            channels.append(channel)
+        }
+        let opened = channels
+        let bound = port
+        try await self.listeners.eventLoop.submit { self.listeners.value = opened }.get()
+        return bound
+    }
+
+    /// Waits until Redis is reached by every loop, or the time is over; returns whether it is.
+    public func redisReady(withinMs: Int) async -> Bool {
+        let deadline = NIODeadline.now() + .milliseconds(Int64(withinMs))
+        while NIODeadline.now() < deadline {
+            let readiness = await self.readiness()
+            if readiness.loopsWithRedis == readiness.loops { return true }
+            try? await Task.sleep(nanoseconds: 20_000_000)
+        }
+        return false
+    }
+
+    public func readiness() async -> EdgeReadiness {
+        var result = EdgeReadiness(loops: self.loops.count, loopsWithRedis: 0, draining: false, redisFailure: nil)
+        for loop in self.loops {
+            let state = try? await loop.eventLoop.submit {
+                (loop.value.link.isReady, loop.value.draining, loop.value.link.lastFailure)
+            }.get()
+            guard let state else { continue }
+            if state.0 { result.loopsWithRedis += 1 } else { result.redisFailure = state.2 }
+            if state.1 { result.draining = true }
+        }
+        return result
+    }
+
+    /// What all loops counted, as metrics.
+    public func metrics() async -> [MetricFamily] {
+        var total: EdgeCounters?
+        var redis = RedisLinkCounters()
+        var routes: [String] = []
+        var pending = 0
+        for loop in self.loops {
+            let snapshot = try? await loop.eventLoop.submit {
+                (loop.value.counters, loop.value.link.counters, loop.value.routes.map(\.route.id), loop.value.link.pendingCount)
+            }.get()
+            guard let snapshot else { continue }
+            if total == nil { total = snapshot.0 } else { total? += snapshot.0 }
+            redis += snapshot.1
+            routes = snapshot.2
+            pending += snapshot.3
+        }
+        guard let total else { return [] }
+        return EdgeMetrics.families(total, redis: redis, redisPending: pending, routes: routes)
+    }
+
+    /// Takes a new configuration into use, on each loop between two requests. Listeners, stores and the number of
+    /// loops stay as they are until a restart.
+    public func reload(_ configuration: Configuration) async {
+        for loop in self.loops {
+            _ = try? await loop.eventLoop.submit { loop.value.reload(configuration) }.get()
+        }
+    }
+
+    /// Stops accepting, lets requests in flight finish for at most `drainMs`, then closes everything.
+    public func shutdown(drainMs: Int) async {
+        let channels = (try? await self.listeners.eventLoop.submit { self.listeners.value }.get()) ?? []
+        for channel in channels { try? await channel.close() }
+        for loop in self.loops { try? await loop.eventLoop.submit { loop.value.beginDraining() }.get() }
+        let deadline = NIODeadline.now() + .milliseconds(Int64(drainMs))
+        while NIODeadline.now() < deadline {
+            var busy = 0
+            for loop in self.loops { busy += (try? await loop.eventLoop.submit { loop.value.unfinished }.get()) ?? 0 }
+            if busy == 0 { break }
+            try? await Task.sleep(nanoseconds: 10_000_000)
+        }
+        for loop in self.loops { try? await loop.eventLoop.submit { loop.value.stop() }.get() }
+        await self.sink?.shutdown()
+        try? await self.group.shutdownGracefully()
+    }
+
+    /// SO_REUSEPORT lets every loop have a listener of its own, so that no connection is handed from one to another.
+    private static func bind(_ loop: NIOLoopBound<EdgeLoop>, host: String, port: Int) async throws -> any Channel {
+        try await ServerBootstrap(group: loop.eventLoop, childGroup: loop.eventLoop)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
+            .serverChannelOption(.maxMessagesPerRead, value: 64)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(DownstreamHandler(loop: loop.value))
+                }
+            }
+            .bind(host: host, port: port).get()
+    }
+}

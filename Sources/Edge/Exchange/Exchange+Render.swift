@@ -1,0 +1,115 @@
+import Domain
+import HTTPWire
+import NIOCore
+
+/// The head for the upstream, rendered while the client's head is still at hand: most requests are admitted, so it is
+/// made before the decision and sent after it.
+extension Exchange {
+    private static let alwaysDropped: FieldNameSet = FieldNameSet.credentials
+        .union(.forwarding).union(.reserved)
+        .union([.host, .xRequestID, .traceparent, .tracestate, .baggage])
+    private static let droppedWhenKeyed = alwaysDropped.union([.expect, .acceptEncoding])
+    private static let droppedInHTTP10 = alwaysDropped.union([.expect])
+
+    func render(_ bytes: Span<UInt8>, _ route: CompiledRoute) {
+        self.outgoing.clear()
+        self.renderTarget(bytes, route)
+        self.renderHost(bytes, route)
+        let isKeyed = self.keyed != nil
+        let dropping = isKeyed ? Self.droppedWhenKeyed : self.request.minorVersion == 0 ? Self.droppedInHTTP10 : Self.alwaysDropped
+        self.outgoing.writeFields(
+            self.loop.requestHead.fields, of: bytes, connection: self.loop.requestHead.connection, dropping: dropping)
+        if isKeyed { self.outgoing.writeField("Accept-Encoding", "identity") }
+        self.renderForwarding(bytes)
+        self.identityStart = self.outgoing.writerIndex
+        if let entry { self.outgoing.writeImmutableBuffer(entry.identityFields) }
+        self.outgoing.writeFieldName("X-Request-Id")
+        self.requestID.append(to: &self.outgoing)
+        self.outgoing.writeLineEnd()
+        if let trace {
+            self.outgoing.writeFieldName("traceparent")
+            trace.append(to: &self.outgoing)
+            self.outgoing.writeLineEnd()
+        }
+        let framing: BodyFraming = self.held.flatMap { $0.isGathered ? .length($0.body.readableBytes) : nil } ?? self.request.framing
+        if route.route.upgrade, self.request.wantsUpgrade, let offered = self.loop.requestHead.fields.first(.upgrade)?.value {
+            self.outgoing.endUpgradeRequestHead(self.request.method, framing: framing, protocol: offered, of: bytes)
+        } else {
+            self.request.wantsUpgrade = false
+            self.outgoing.endRequestHead(self.request.method, framing: framing)
+        }
+        if let held, held.isGathered {
+            self.outgoing.writeImmutableBuffer(held.body)
+            self.requestBodyEnded = true
+        }
+    }
+
+    /// Puts the identity of re-read records in place of the old one; the rest of the head stays.
+    func replaceIdentity(_ old: ByteBuffer, with new: ByteBuffer) {
+        guard old != new, let tail = self.outgoing.getSlice(
+            at: self.identityStart + old.readableBytes,
+            length: self.outgoing.writerIndex - self.identityStart - old.readableBytes)
+        else { return }
+        var head = ByteBuffer()
+        if let start = self.outgoing.getSlice(
+            at: self.outgoing.readerIndex, length: self.identityStart - self.outgoing.readerIndex)
+        {
+            head.writeImmutableBuffer(start)
+        }
+        head.writeImmutableBuffer(new)
+        head.writeImmutableBuffer(tail)
+        self.outgoing = head
+    }
+
+    private func renderTarget(_ bytes: Span<UInt8>, _ route: CompiledRoute) {
+        let (strip, add) = (route.stripPrefix, route.addPrefix)
+        if self.loop.rewrittenPath.readableBytes == 0 {
+            let path = bytes.extracting(self.loop.requestHead.target.path.bounds)
+            let skipping = path.hasPathPrefix(strip.span) ? strip.count : 0
+            self.outgoing.writeRequestLine(self.loop.requestHead, of: bytes, prefix: add.span, skipping: skipping)
+            return
+        }
+        var target = ByteBuffer()
+        target.writeBytes(add.span.bytes)
+        let rewritten = self.loop.rewrittenPath
+        let path = rewritten.readableBytesUInt8Span
+        let skipping = path.hasPathPrefix(strip.span) ? strip.count : 0
+        target.writeBytes(path.extracting(skipping..<path.count).bytes)
+        if target.readableBytes == 0 { target.writeInteger(UInt8(ascii: "/")) }
+        if !self.loop.requestHead.target.query.isEmpty {
+            target.writeInteger(UInt8(ascii: "?"))
+            target.writeRange(self.loop.requestHead.target.query, of: bytes)
+        }
+        self.outgoing.writeRequestLine(self.request.method, target: target.readableBytesUInt8Span)
+    }
+
+    private func renderHost(_ bytes: Span<UInt8>, _ route: CompiledRoute) {
+        let authority = self.loop.requestHead.authority.whole
+        self.outgoing.writeFieldName("Host")
+        if route.preservesHost, !authority.isEmpty {
+            self.outgoing.writeRange(authority, of: bytes)
+        } else {
+            self.outgoing.writeImmutableBuffer(route.pool.hostField)
+        }
+        self.outgoing.writeLineEnd()
+    }
+
+    /// Via, Forwarded and X-Forwarded-*: what a client claims about itself is not passed on (PX-10).
+    private func renderForwarding(_ bytes: Span<UInt8>) {
+        self.outgoing.writeStaticString(self.request.minorVersion == 0 ? "Via: 1.0 " : "Via: 1.1 ")
+        let viaName = self.loop.viaName
+        self.outgoing.writeBytes(viaName.span.bytes)
+        self.outgoing.writeLineEnd()
+        let scheme = Self.scheme
+        let trusted = self.request.peerIsTrusted
+        let receivedFor = trusted ? self.loop.requestHead.fields.only(.xForwardedFor) ?? ByteRange() : ByteRange()
+        let received = trusted ? self.loop.requestHead.fields.only(.forwarded) ?? ByteRange() : ByteRange()
+        ForwardedFields.appendLines(
+            peer: self.handler?.peer ?? self.request.client,
+            host: bytes.extracting(self.loop.requestHead.authority.whole.bounds), scheme: scheme.span,
+            receivedFor: bytes.extracting(receivedFor.bounds), receivedForwarded: bytes.extracting(received.bounds),
+            to: &self.outgoing)
+    }
+
+    private static let scheme: [UInt8] = Array("http".utf8)
+}

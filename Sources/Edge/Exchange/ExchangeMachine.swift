@@ -1,0 +1,216 @@
+import Domain
+
+/// Why a forwarded request has no complete answer.
+enum UpstreamFailure: Equatable {
+    /// Refused, unreachable, or closed before a byte was written.
+    case connectFailed
+    case connectTimeout
+    /// No connection came free, or the queue was full, or no endpoint is healthy.
+    case unavailable
+    /// Closed after a byte was written and before the head.
+    case lost
+    case headTimeout
+    /// An answer that is not HTTP.
+    case protocolError
+    /// Closed, silent or malformed after the head.
+    case truncated
+
+    /// What the client is told while no head has been sent.
+    var problem: ProblemCode {
+        switch self {
+        case .connectFailed: .upstreamConnectFailed
+        case .connectTimeout: .upstreamConnectTimeout
+        case .unavailable: .upstreamUnavailable
+        case .lost: .upstreamConnectionLost
+        case .headTimeout: .upstreamTimeout
+        case .protocolError: .upstreamProtocolError
+        case .truncated: .upstreamTruncated
+        }
+    }
+
+    /// Whether the upstream cannot have begun to execute the request.
+    var nothingSent: Bool {
+        switch self {
+        case .connectFailed, .connectTimeout, .unavailable: true
+        case .lost, .headTimeout, .protocolError, .truncated: false
+        }
+    }
+}
+
+/// What becomes of a claimed idempotency key (STANDARDS §1, table a–o).
+enum KeyOutcome: Equatable {
+    /// The request carried no key.
+    case none
+    /// The answer is kept and replayed.
+    case store
+    /// The key is free again: the request was not executed.
+    case release
+    /// The gateway's own answer to an ambiguous outcome is kept and replayed.
+    case storeProblem(ProblemCode)
+    /// Too large, or not seen whole: kept as "done, cannot be replayed".
+    case unreplayable
+}
+
+/// Whether what was counted at admission stands.
+enum MeterOutcome: Equatable { case count, void }
+
+/// The life of one admitted request, without its bytes: which failures are retried, what the client is told, what
+/// becomes of key, meters and both connections. Events in, actions out; no case traps, a late event is ignored.
+struct ExchangeMachine {
+    /// What the rules below need to know of route and request.
+    struct Terms: Equatable {
+        var keyed = false
+        /// Idempotent method without a body, or one that is wholly held (RFC 9110 §9.2.2).
+        var resendable = false
+        var upstreamIdempotent = false
+        var releasesOn5xx = false
+        /// Endpoints that one request may try when no byte has been written.
+        var attemptsMax = 2
+    }
+
+    enum Phase: Equatable {
+        case idle
+        /// Waits for the rest of a keyed body, the principal or the decision.
+        case deciding
+        /// Waits for an upstream connection.
+        case leasing
+        /// The head has been written, no answer yet.
+        case sent
+        case streaming
+        case finished
+    }
+
+    enum OnFailure: Equatable {
+        case ignore
+        /// Lease another connection and send again.
+        case retry
+        /// No head was sent: answer with the problem.
+        case answer(ProblemCode, key: KeyOutcome)
+        /// The head was sent: end the answer visibly broken.
+        case abort(key: KeyOutcome)
+        /// The client is gone too: only settle.
+        case settle(key: KeyOutcome)
+    }
+
+    enum OnClientGone: Equatable {
+        case ignore
+        /// Nothing was sent upstream: forget the request; `lease` is to be given up if one is awaited.
+        case drop(key: KeyOutcome)
+        /// Close the upstream connection; what was delivered is metered.
+        case cancel
+        /// Keep reading the upstream to its end, then settle.
+        case drain
+    }
+
+    struct Settlement: Equatable {
+        var key: KeyOutcome
+        var meter: MeterOutcome
+    }
+
+    private(set) var phase = Phase.idle
+    private(set) var terms = Terms()
+    private(set) var attempts = 0
+    private(set) var clientGone = false
+    private(set) var status = 0
+
+    mutating func begin(_ terms: Terms) {
+        self = ExchangeMachine()
+        self.phase = .deciding
+        self.terms = terms
+    }
+
+    /// Admitted: a connection is wanted.
+    mutating func admitted() {
+        guard self.phase == .deciding else { return }
+        self.phase = .leasing
+        self.attempts = 1
+    }
+
+    /// The first request byte has been handed to a connection.
+    mutating func sent() {
+        guard self.phase == .leasing else { return }
+        self.phase = .sent
+    }
+
+    /// The final (not 1xx) answer's head. False when nobody waits for it: the peer spoke before being asked.
+    mutating func headReceived(status: Int) -> Bool {
+        guard self.phase == .sent else { return false }
+        self.phase = .streaming
+        self.status = status
+        return true
+    }
+
+    /// The answer is complete. `replayable` is false when it outgrew the cap.
+    mutating func completed(replayable: Bool) -> Settlement {
+        self.phase = .finished
+        return Settlement(key: self.keyOutcome(replayable: replayable), meter: .count)
+    }
+
+    /// The gateway answered by itself before anything was sent.
+    mutating func refused() { self.phase = .finished }
+
+    mutating func failed(_ failure: UpstreamFailure) -> OnFailure {
+        switch self.phase {
+        case .idle, .finished, .deciding:
+            return .ignore
+        case .leasing, .sent:
+            if self.mayRetry(failure) {
+                self.attempts += 1
+                self.phase = .leasing
+                return .retry
+            }
+            self.phase = .finished
+            let key = self.keyOutcome(failure)
+            return self.clientGone ? .settle(key: key) : .answer(failure.problem, key: key)
+        case .streaming:
+            self.phase = .finished
+            let key = self.keyOutcome(.truncated)
+            return self.clientGone ? .settle(key: key) : .abort(key: key)
+        }
+    }
+
+    mutating func clientClosed() -> OnClientGone {
+        guard !self.clientGone else { return .ignore }
+        self.clientGone = true
+        switch self.phase {
+        case .idle, .finished:
+            return .ignore
+        case .deciding:
+            // A decision on its way may still claim the key; the reply finds `clientGone` and releases it.
+            return .drop(key: .none)
+        case .leasing:
+            self.phase = .finished
+            return .drop(key: self.terms.keyed ? .release : .none)
+        case .sent, .streaming:
+            if self.terms.keyed { return .drain }
+            self.phase = .finished
+            return .cancel
+        }
+    }
+
+    /// One gateway retry at most, and only where the request cannot have been executed twice (STANDARDS §5).
+    private func mayRetry(_ failure: UpstreamFailure) -> Bool {
+        guard self.attempts < self.terms.attemptsMax, !self.clientGone else { return false }
+        switch failure {
+        case .connectFailed, .connectTimeout: return true
+        case .lost: return self.terms.resendable
+        case .unavailable, .headTimeout, .protocolError, .truncated: return false
+        }
+    }
+
+    private func keyOutcome(_ failure: UpstreamFailure) -> KeyOutcome {
+        guard self.terms.keyed else { return .none }
+        if failure.nothingSent || self.terms.upstreamIdempotent { return .release }
+        return .storeProblem(failure.problem)
+    }
+
+    /// Rows f, f2, g and i.
+    private func keyOutcome(replayable: Bool) -> KeyOutcome {
+        guard self.terms.keyed else { return .none }
+        switch self.status {
+        case 401, 407, 408, 421, 425, 429, 503: return .release
+        case 500...599 where self.terms.releasesOn5xx: return .release
+        default: return replayable ? .store : .unreplayable
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Domain
+
+/// What `tollgate dev` says when it is ready: where everything is, and lines to paste.
+struct DevBanner {
+    let environment: DemoEnvironment
+    let environmentPath: String
+    let configuration: Configuration
+    let program: String
+
+    /// The text. Lines to paste begin with two spaces; scripts may take them from here.
+    var text: String {
+        """
+
+        Tollgate is ready at \(self.environment.url) (admin \(self.environment.adminURL), PID \(self.environment.pid ?? 0)).
+        Ctrl-C stops everything and keeps the data. In another terminal, in this folder:
+
+          . \(self.environmentPath)
+
+        A gated request: who is it, may they, what does it cost; then the job service answers
+          \(self.submit(key: "demo-$RANDOM$RANDOM"))
+
+        The same request twice with one Idempotency-Key: the second answer is a replay, and one job was made
+          K=replay-$RANDOM$RANDOM; for i in 1 2; do \(self.submit(key: "$K")); echo; done
+
+        More requests than the plan allows: the statuses, and how often each came (429 is the limit)
+          \(self.flood)
+
+        What was used, by meter (requests that were refused or replayed are not counted)
+          \(self.program) usage
+
+        Health and metrics
+          curl -s "$TOLLGATE_ADMIN_URL/readyz"
+          curl -s "$TOLLGATE_ADMIN_URL/metrics"
+
+        """
+    }
+
+    private func submit(key: String) -> String {
+        """
+        curl -si "$TOLLGATE_URL/v1/jobs" -H "Authorization: Bearer $TOLLGATE_KEY" -H "Idempotency-Key: \(key)" \
+        -H 'Content-Type: application/json' -d '{"type":"count","input":{"text":"to be or not to be"}}'
+        """
+    }
+
+    private var flood: String {
+        """
+        curl -s -o /dev/null -w '%{http_code}\\n' "$TOLLGATE_URL/v1/jobs?n=[1-\(self.floodCount)]" \
+        -H "Authorization: Bearer $TOLLGATE_KEY" | sort | uniq -c
+        """
+    }
+
+    /// Enough requests in one go to empty the smallest bucket that a listing of jobs takes from.
+    private var floodCount: Int {
+        let routes = self.configuration.routes.filter { route in
+            route.path.hasPrefix("/v1/jobs") && (route.methods.isEmpty || route.methods.contains("GET"))
+        }
+        let plan = self.configuration.plan(DemoRecords.plan)
+        let limits = self.configuration.limits + (plan?.limits ?? []) + (routes.first?.limits ?? [])
+        let smallest = limits.map(\.capacity).min() ?? 100
+        return min(5_000, smallest * 2 + 20)
+    }
+}

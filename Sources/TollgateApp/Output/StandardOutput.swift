@@ -1,0 +1,16 @@
+import Glibc
+
+/// What a command answers; messages about it go to standard error.
+enum StandardOutput {
+    static func write(_ text: String) {
+        fputs(text, stdout)
+        fflush(stdout)
+    }
+
+    static func line(_ text: String) { Self.write(text + "\n") }
+}
+
+/// What a command says about its work.
+enum StandardError {
+    static func line(_ text: String) { LogSink.write(text + "\n") }
+}
