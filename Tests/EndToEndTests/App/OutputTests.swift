@@ -8,7 +8,7 @@ struct OutputTests {
         var table = TextTable(("METER", .left), ("QUANTITY", .right))
         table.add("jobs", "2")
         table.add("to\u{1b}[31mkens", "1000")
-        #expect(table.text == "METER       QUANTITY\njobs               2\nto?[31mkens      1000\n")
+        #expect(table.text == "METER        QUANTITY\njobs                2\nto?[31mkens      1000\n")
     }
 
     @Test func `JSON is JSON whatever a record holds`() throws {

@@ -1,6 +1,6 @@
 import Domain
 import Glibc
-import Logging
+import NIOCore
 import NIOPosix
 import TestKit
 import Testing
@@ -41,7 +41,8 @@ struct DevFolderTests {
 
     @Test func `a taken port is named with its owner and the option to change it`() async throws {
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.socketOption(.so_reuseport), value: 1).bind(host: "127.0.0.1", port: 0).get()
+            .serverChannelOption(ChannelOptions.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1)
+            .bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(channel.localAddress?.port)
         for host in ["127.0.0.1", "0.0.0.0", "localhost"] {
             let error = #expect(throws: CommandFailure.self) {

@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import PostgresClient
+import RedisClient
 import TestKit
 import Testing
 
