@@ -3,6 +3,7 @@ import HotStore
 import Logging
 import PostgresClient
 import RedisClient
+import Workers
 
 /// The connections that everything but the data path shares: a pool to PostgreSQL, one connection to Redis.
 struct Stores: Sendable {
@@ -10,6 +11,8 @@ struct Stores: Sendable {
     let redis: RedisConnection
     let redisConfiguration: RedisConfiguration
     let keyspace: Keyspace
+    /// Tells Redis what the records say.
+    let publisher: EdgePublisher
 
     /// Begins to connect; whether it can is seen at the first use.
     ///
@@ -20,12 +23,15 @@ struct Stores: Sendable {
         // Nobody waits on these commands at an edge: a scan or a rebuild may take longer than an admission.
         patient.commandDeadlineMs = 5_000
         patient.clientName = "tollgate-control"
+        // Begun last: a connection that was started must be closed.
         let redis = RedisConnection(
-            patient, scripts: HotScripts.all, logger: logger)
+            patient, scripts: HotScripts.control, logger: logger)
         await redis.start()
+        let pool = try Self.pool(configuration.postgres)
+        let keyspace = Keyspace(prefix: configuration.redis.keyPrefix)
         return Stores(
-            pool: try Self.pool(configuration.postgres), redis: redis, redisConfiguration: redisConfiguration,
-            keyspace: Keyspace(prefix: configuration.redis.keyPrefix))
+            pool: pool, redis: redis, redisConfiguration: redisConfiguration, keyspace: keyspace,
+            publisher: EdgePublisher(pool: pool, redis: redis, keyspace: keyspace))
     }
 
     static func pool(_ settings: PostgresSettings) throws -> PostgresPool {
