@@ -23,11 +23,10 @@ struct Stores: Sendable {
         // Nobody waits on these commands at an edge: a scan or a rebuild may take longer than an admission.
         patient.commandDeadlineMs = 5_000
         patient.clientName = "tollgate-control"
-        // Begun last: a connection that was started must be closed.
-        let redis = RedisConnection(
-            patient, scripts: HotScripts.control, logger: logger)
-        await redis.start()
         let pool = try Self.pool(configuration.postgres)
+        // Begun last: a connection that was started must be closed.
+        let redis = RedisConnection(patient, scripts: HotScripts.control, logger: logger)
+        await redis.start()
         let keyspace = Keyspace(prefix: configuration.redis.keyPrefix)
         return Stores(
             pool: pool, redis: redis, redisConfiguration: redisConfiguration, keyspace: keyspace,
