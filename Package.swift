@@ -73,7 +73,9 @@ let package = Package(
 
         // What the rules speak to.
         library("HotStore", ["Domain", "RedisClient", "LuaScripts", nioCore]),
-        library("Records", ["Domain", "PostgresClient", logging]),
+        .target(
+            name: "Records", dependencies: ["Domain", "PostgresClient", logging],
+            resources: [.embedInCode("Migrations")], swiftSettings: strict),
         library("Settings", ["Domain", yams]),
 
         // The planes.
@@ -109,7 +111,8 @@ let package = Package(
         tests(
             "EdgeTests",
             [
-                "Edge", "Domain", "Digests", "HTTPWire", "HotStore", "RedisClient", "TestKit", nioCore, nioPosix,
+                "Edge", "Domain", "Digests", "HTTPWire", "HotStore", "RedisClient", "TestKit", nioCore, nioPosix, logging,
+                nio("NIOHTTP1"),
                 nioEmbedded, .product(name: "StructuredFieldValues", package: "swift-http-structured-headers"),
             ]),
         tests("ControlTests", ["Control", "Domain", "Settings"]),

@@ -12,6 +12,13 @@ public enum SecureRandom {
         }
     }
 
+    /// One random byte: a source for what takes its randomness as a closure.
+    public static func byte() -> UInt8 {
+        var byte: UInt8 = 0
+        withUnsafeMutableBytes(of: &byte) { self.fill($0) }
+        return byte
+    }
+
     /// Overwrites a buffer with random bytes.
     ///
     /// `getentropy` fails only where the kernel lacks it or a sandbox forbids it; the standard library's generator, which

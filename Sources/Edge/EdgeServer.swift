@@ -1,6 +1,7 @@
 public import Domain
+import Glibc
 public import Logging
-public import NIOCore
+import NIOCore
 import NIOPosix
 public import RedisClient
 
@@ -28,7 +29,6 @@ public final class EdgeServer: Sendable {
     private let loops: [NIOLoopBound<EdgeLoop>]
     private let listeners: NIOLoopBoundBox<[any Channel]>
     private let sink: AccessLogSink?
-    private let port: NIOLoopBoundBox<Int>
     private let logger: Logger
 
     /// Makes loops and their Redis links; nothing is accepted before `start`.
@@ -49,14 +49,13 @@ public final class EdgeServer: Sendable {
                 try await eventLoop.submit {
                     let loop = EdgeLoop(
                         eventLoop: eventLoop, index: index, configuration: configuration, dependencies: dependencies,
-                        accessSink: accessSink)
+                        accessSink: accessSink, loops: threads)
                     loop.start()
                     return NIOLoopBound(loop, eventLoop: eventLoop)
                 }.get())
         }
         self.loops = loops
         self.listeners = .makeBoxSendingValue([], eventLoop: self.group.any())
-        self.port = .makeBoxSendingValue(0, eventLoop: self.group.any())
     }
 
     /// Accepts connections on every loop. Returns the port.
@@ -110,7 +109,7 @@ public final class EdgeServer: Sendable {
             }.get()
             guard let snapshot else { continue }
             if total == nil { total = snapshot.0 } else { total? += snapshot.0 }
-            redis.add(snapshot.1)
+            redis += snapshot.1
             routes = snapshot.2
             pending += snapshot.3
         }
@@ -148,7 +147,7 @@ public final class EdgeServer: Sendable {
         try await ServerBootstrap(group: loop.eventLoop, childGroup: loop.eventLoop)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.socketOption(.so_reuseport), value: 1)
+            .serverChannelOption(.socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in

@@ -20,13 +20,12 @@ public enum ProcessMetrics {
     }
 
     private static func cpu() -> MetricFamily {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        let seconds = Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-        let microseconds = Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        let seconds = Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
         return MetricFamily(
             name: "process_cpu_seconds_total", help: "User and system time taken.", kind: .counter,
-            samples: [.init(value: .number(seconds + microseconds / 1_000_000))])
+            samples: [.init(value: .number(seconds))])
     }
 
     private static func gauge(_ name: String, _ help: String, _ value: Double) -> MetricFamily {

@@ -1,3 +1,4 @@
+import HTTPWire
 import NIOCore
 
 /// One client connection speaking HTTP/1.1: carries bytes between its channel and its exchange, keeps pipelined bytes
@@ -18,7 +19,7 @@ final class DownstreamHandler: ChannelDuplexHandler {
     private var readsHeld = false
     private var readWanted = false
     private var closing = Closing.no
-    private(set) var peer: ClientAddress
+    private(set) var peer = IPAddress(ipv4: 0)
 
     private enum Closing {
         case no
@@ -33,7 +34,6 @@ final class DownstreamHandler: ChannelDuplexHandler {
 
     init(loop: EdgeLoop) {
         self.loop = loop
-        self.peer = ClientAddress.unknown
     }
 
     // MARK: For the exchange
@@ -91,6 +91,12 @@ final class DownstreamHandler: ChannelDuplexHandler {
         context.close(promise: nil)
     }
 
+    /// Hands over what waits, to be used as body bytes.
+    func takeWaiting() -> ByteBuffer {
+        defer { self.waiting = ByteBuffer() }
+        return self.waiting
+    }
+
     /// Puts bytes that belong to the next request back in front.
     func keep(_ buffer: ByteBuffer) {
         var buffer = buffer
@@ -106,7 +112,7 @@ final class DownstreamHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        self.peer = ClientAddress(context.channel.remoteAddress)
+        if let address = context.channel.remoteAddress, let peer = IPAddress(address) { self.peer = peer }
         if context.channel.isActive { self.begin(context) }
     }
 

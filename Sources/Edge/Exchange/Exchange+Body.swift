@@ -34,7 +34,8 @@ extension Exchange {
         var offset = 0
         var step = BodyStep.needsMore
         var taken = 0
-        let bytes = buffer.readableBytesUInt8Span
+        let input = buffer
+        let bytes = input.readableBytesUInt8Span
         repeat {
             step = self.requestBody.next(bytes, at: &offset)
             guard case .data(let run) = step else { break }
@@ -43,7 +44,7 @@ extension Exchange {
         } while true
         if step == .finished, framing == .chunked {
             out.writeLastChunk(
-                trailers: self.requestBody.trailers, of: bytes, connection: self.loop.requestHead.connection,
+                trailers: self.requestBody.trailers, of: bytes, connection: self.request.connection,
                 dropping: .credentials)
         }
         self.requestBytes += taken
@@ -95,7 +96,8 @@ extension Exchange {
         guard let held, let policy = self.route?.idempotency else { return }
         var offset = 0
         var step = BodyStep.needsMore
-        let bytes = buffer.readableBytesUInt8Span
+        let input = buffer
+        let bytes = input.readableBytesUInt8Span
         repeat {
             step = self.requestBody.next(bytes, at: &offset)
             guard case .data(let run) = step else { break }
@@ -130,7 +132,8 @@ extension Exchange {
     func discardBody(_ buffer: inout ByteBuffer) {
         var offset = 0
         var step = BodyStep.needsMore
-        let bytes = buffer.readableBytesUInt8Span
+        let input = buffer
+        let bytes = input.readableBytesUInt8Span
         repeat {
             step = self.requestBody.next(bytes, at: &offset)
             guard case .data(let run) = step else { break }

@@ -35,7 +35,7 @@ extension Exchange {
         switch examination {
         case .unknownPrincipal(let digest):
             self.hold(&buffer, headBytes: headBytes)
-            self.loop.keys.lookUp(digest, for: self)
+            self.loop.keys.lookUp(digest, key: self.takePresentedKey(), for: self)
         case .gather:
             self.hold(&buffer, headBytes: headBytes)
             self.startGathering(&buffer)
@@ -52,9 +52,23 @@ extension Exchange {
 
     /// The principal of a held request is known now, or known not to exist.
     func principalResolved() {
-        guard self.stage == .waiting, let held else { return }
+        guard self.stage == .waiting else { return }
         guard self.handler != nil else { return self.drop() }
-        self.proceed(with: self.examine(held.head.readableBytesUInt8Span))
+        self.reexamine()
+    }
+
+    /// Redis could not be asked about the key, or the record layer is overrun.
+    func lookupFailed(_ code: ProblemCode) {
+        guard self.stage == .waiting else { return }
+        guard self.handler != nil else { return self.drop() }
+        self.refuse(code)
+        self.discardWaitingBody()
+    }
+
+    /// Looks at a held head again, with more known than the last time.
+    func reexamine() {
+        guard let head = self.held?.head else { return }
+        self.proceed(with: self.examine(head.readableBytesUInt8Span))
     }
 
     /// Continues a request whose head is held.
@@ -128,19 +142,23 @@ extension Exchange {
     }
 
     private func noteFacts(_ bytes: Span<UInt8>) {
-        let head = self.loop.requestHead
-        self.request.method = head.method
-        self.request.minorVersion = head.minorVersion
-        self.request.framing = head.framing
-        self.request.expectsContinue = head.expectsContinue
-        self.request.wantsUpgrade = head.upgrade
-        self.clientKeepsAlive = head.keepAlive && !self.loop.draining
+        self.request.method = self.loop.requestHead.method
+        self.request.minorVersion = self.loop.requestHead.minorVersion
+        self.request.framing = self.loop.requestHead.framing
+        self.request.connection = self.loop.requestHead.connection
+        self.request.expectsContinue = self.loop.requestHead.expectsContinue
+        self.request.wantsUpgrade = self.loop.requestHead.upgrade
+        self.clientKeepsAlive = self.loop.requestHead.keepAlive && !self.loop.draining
         if self.startedID == false {
             self.startedID = true
             self.requestID = RequestID(nowMs: Int64(self.loop.wallMs), using: &self.loop.random)
+            // The edge is a trust boundary: the caller's trace is not continued (STANDARDS §6).
+            self.trace = TraceParent.fresh(sampled: true, using: &self.loop.random)
         }
-        self.requestBody = BodyDecoder(head.framing)
-        self.requestBodyEnded = !head.framing.mayHaveContent
+        if !(self.held?.isGathered ?? false) {
+            self.requestBody.begin(self.loop.requestHead.framing)
+            self.requestBodyEnded = !self.loop.requestHead.framing.mayHaveContent
+        }
         self.noteClient(bytes)
         self.noteLogTexts(bytes)
     }
@@ -156,15 +174,14 @@ extension Exchange {
         let name = self.loop.viaName
         for line in self.loop.requestHead.fields.lines where line.id == .via {
             let value = bytes.extracting(line.value.bounds)
-            if value.containsToken(name.span) { return true }
+            if value.containsPseudonym(name.span) { return true }
         }
         return false
     }
 
     /// The path is checked once, routed on, and forwarded just so.
     private func findRoute(_ bytes: Span<UInt8>) -> ProblemCode? {
-        let head = self.loop.requestHead
-        let path = head.target.path.isEmpty ? Self.root.span : bytes.extracting(head.target.path.bounds)
+        let path = self.loop.requestHead.target.path.isEmpty ? Self.root.span : bytes.extracting(self.loop.requestHead.target.path.bounds)
         do throws(PathRefusal) {
             guard try RoutingPath.check(path) == .needsRewriting else {
                 self.loop.rewrittenPath.clear()

@@ -38,8 +38,8 @@ extension Exchange {
             return .refused(.apiKeyInvalid)
         case .notCached:
             loop.counters.keyCacheMisses += 1
-            // Only kept for the look-up; a hash that cannot be looked up needs the key's own bytes.
-            loop.keys.remember(credential, in: bytes, for: digest)
+            // Kept for the look-up only: a hash that cannot be looked up needs the key's own bytes.
+            self.presentedKey = credential.withKey(in: bytes) { key in key.indices.map { key[$0] } }
             return .unknown(digest)
         }
     }
@@ -48,8 +48,7 @@ extension Exchange {
         -> HTTPWire.Credential
     {
         var collector = CredentialCollector(accepting: route.credentials)
-        let fields = self.loop.requestHead.fields
-        for line in fields.lines {
+        for line in self.loop.requestHead.fields.lines {
             switch line.id {
             case .authorization:
                 collector.authorization(bytes.extracting(line.value.bounds), at: line.value.start)
@@ -62,6 +61,12 @@ extension Exchange {
         let query = self.loop.requestHead.target.query
         if !query.isEmpty { collector.query(bytes.extracting(query.bounds)) }
         return try collector.result()
+    }
+
+    /// The key's bytes, for its look-up; they are not kept here.
+    func takePresentedKey() -> [UInt8] {
+        defer { self.presentedKey = [] }
+        return self.presentedKey
     }
 
     private func checkStanding(_ entry: PrincipalEntry) -> Authentication {
@@ -86,7 +91,7 @@ extension Exchange {
 
     /// The address the request came from: the peer's, or what trusted proxies say (PX-10).
     func noteClient(_ bytes: Span<UInt8>) {
-        guard let peer = self.handler?.peer ?? self.held?.peer else { return }
+        guard let peer = self.handler?.peer else { return }
         self.request.client = peer
         guard !self.loop.trustedProxies.isEmpty else { return }
         var forwarded = ForwardedFor(peer: peer, trusted: self.loop.trustedProxies)

@@ -24,9 +24,12 @@ extension Exchange {
         if let entry { self.outgoing.writeImmutableBuffer(entry.identityFields) }
         self.outgoing.writeFieldName("X-Request-Id")
         self.requestID.append(to: &self.outgoing)
-        self.outgoing.writeStaticString("\r\ntraceparent: ")
-        self.trace.append(to: &self.outgoing)
         self.outgoing.writeLineEnd()
+        if let trace {
+            self.outgoing.writeFieldName("traceparent")
+            trace.append(to: &self.outgoing)
+            self.outgoing.writeLineEnd()
+        }
         let framing: BodyFraming = self.held.flatMap { $0.isGathered ? .length($0.body.readableBytes) : nil } ?? self.request.framing
         if route.route.upgrade, self.request.wantsUpgrade, let offered = self.loop.requestHead.fields.first(.upgrade)?.value {
             self.outgoing.endUpgradeRequestHead(self.request.method, framing: framing, protocol: offered, of: bytes)
@@ -41,23 +44,23 @@ extension Exchange {
     }
 
     private func renderTarget(_ bytes: Span<UInt8>, _ route: CompiledRoute) {
-        let head = self.loop.requestHead
+        let (strip, add) = (route.stripPrefix, route.addPrefix)
         if self.loop.rewrittenPath.readableBytes == 0 {
-            let path = bytes.extracting(head.target.path.bounds)
-            let skipping = path.hasPathPrefix(route.stripPrefix.span) ? route.stripPrefix.count : 0
-            self.outgoing.writeRequestLine(head, of: bytes, prefix: route.addPrefix.span, skipping: skipping)
+            let path = bytes.extracting(self.loop.requestHead.target.path.bounds)
+            let skipping = path.hasPathPrefix(strip.span) ? strip.count : 0
+            self.outgoing.writeRequestLine(self.loop.requestHead, of: bytes, prefix: add.span, skipping: skipping)
             return
         }
         var target = ByteBuffer()
-        target.writeBytes(route.addPrefix.span.bytes)
+        target.writeBytes(add.span.bytes)
         let rewritten = self.loop.rewrittenPath
         let path = rewritten.readableBytesUInt8Span
-        let skipping = path.hasPathPrefix(route.stripPrefix.span) ? route.stripPrefix.count : 0
+        let skipping = path.hasPathPrefix(strip.span) ? strip.count : 0
         target.writeBytes(path.extracting(skipping..<path.count).bytes)
         if target.readableBytes == 0 { target.writeInteger(UInt8(ascii: "/")) }
-        if !head.target.query.isEmpty {
+        if !self.loop.requestHead.target.query.isEmpty {
             target.writeInteger(UInt8(ascii: "?"))
-            target.writeRange(head.target.query, of: bytes)
+            target.writeRange(self.loop.requestHead.target.query, of: bytes)
         }
         self.outgoing.writeRequestLine(self.request.method, target: target.readableBytesUInt8Span)
     }
@@ -76,15 +79,16 @@ extension Exchange {
     /// Via, Forwarded and X-Forwarded-*: what a client claims about itself is not passed on (PX-10).
     private func renderForwarding(_ bytes: Span<UInt8>) {
         self.outgoing.writeStaticString(self.request.minorVersion == 0 ? "Via: 1.0 " : "Via: 1.1 ")
-        self.outgoing.writeBytes(self.loop.viaName.span.bytes)
+        let viaName = self.loop.viaName
+        self.outgoing.writeBytes(viaName.span.bytes)
         self.outgoing.writeLineEnd()
-        let fields = self.loop.requestHead.fields
+        let scheme = Self.scheme
         let trusted = self.request.peerIsTrusted
-        let receivedFor = trusted ? fields.only(.xForwardedFor) ?? ByteRange() : ByteRange()
-        let received = trusted ? fields.only(.forwarded) ?? ByteRange() : ByteRange()
+        let receivedFor = trusted ? self.loop.requestHead.fields.only(.xForwardedFor) ?? ByteRange() : ByteRange()
+        let received = trusted ? self.loop.requestHead.fields.only(.forwarded) ?? ByteRange() : ByteRange()
         ForwardedFields.appendLines(
-            peer: self.handler?.peer ?? self.held?.peer ?? self.request.client,
-            host: bytes.extracting(self.loop.requestHead.authority.whole.bounds), scheme: Self.scheme.span,
+            peer: self.handler?.peer ?? self.request.client,
+            host: bytes.extracting(self.loop.requestHead.authority.whole.bounds), scheme: scheme.span,
             receivedFor: bytes.extracting(receivedFor.bounds), receivedForwarded: bytes.extracting(received.bounds),
             to: &self.outgoing)
     }

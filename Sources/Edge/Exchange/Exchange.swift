@@ -30,8 +30,13 @@ final class Exchange: RedisWaiter, Equatable {
     var entry: PrincipalEntry?
     var grant: RouteGrant?
     var request = RequestFacts()
-    var requestID = RequestID.none
-    var requestBody = BodyDecoder.none
+    var requestID = RequestID(id: SortableID(bits: 0))
+    var startedID = false
+    var trace: TraceParent?
+    var credentialError: CredentialError?
+    var allowIndex = 0
+    var presentedKey: [UInt8] = []
+    var requestBody = BodyDecoder()
     var requestBodyEnded = true
     var requestBytes = 0
     /// The rendered head for the upstream, and the body where it is held.
@@ -56,12 +61,13 @@ final class Exchange: RedisWaiter, Equatable {
     var sentToUpstream = false
 
     // The answer.
-    var responseHead = HeadParseState()
+    var responseHeadState = HeadParseState()
     var responsePartial = ByteBuffer()
-    var responseBody = BodyDecoder.none
+    var responseBody = BodyDecoder()
+    var responseConnection = RequestHead().connection
     var responseStatus = 0
     var responseBytes = 0
-    var reframing = Reframing.none
+    var reframing = BodyFraming.none
     var clientKeepsAlive = true
     var upstreamKeepsAlive = true
     var responseStarted = false

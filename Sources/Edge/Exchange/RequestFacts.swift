@@ -8,5 +8,9 @@ struct RequestFacts {
     var expectsContinue = false
     var continueSent = false
     var wantsUpgrade = false
+    /// What `Connection` said, for the trailers of a body that outlives its head.
+    var connection = RequestHead().connection
     var client = IPAddress(ipv4: 0)
+    /// Whether the peer is a proxy whose forwarding fields are believed.
+    var peerIsTrusted = false
 }

@@ -20,6 +20,9 @@ final class ResponseTap {
         self.events = readsEvents ? EventStreamScanner() : nil
     }
 
+    /// Whether the answer is an event stream.
+    var isEventStream: Bool { self.events != nil }
+
     func write(_ bytes: Span<UInt8>) {
         self.bodyBytes += bytes.count
         if self.keepsBody, !self.overflowed {
@@ -36,7 +39,8 @@ final class ResponseTap {
     /// The value of an integer at `pointer` in the JSON body; nil where there is none.
     func integer(at pointer: JSONPointer) -> Int? {
         guard self.keepsBody, !self.overflowed else { return nil }
-        return pointer.integer(in: self.body.readableBytesUInt8Span)
+        let body = self.body
+        return pointer.integer(in: body.readableBytesUInt8Span)
     }
 
     /// The same in the data of the last event that is JSON.

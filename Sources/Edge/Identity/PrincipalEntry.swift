@@ -1,3 +1,4 @@
+import Digests
 import Domain
 import HotStore
 import NIOCore
@@ -6,13 +7,18 @@ import NIOCore
 /// route, the gate's verdict and the encoded admission call.
 final class PrincipalEntry {
     let principal: Principal
+    let digest: SHA256Digest
+    /// Unix milliseconds of the last admission, and whether it waits to be reported.
+    var lastUsedMs = 0
+    var isTouched = false
     /// `X-Tollgate-*` fields, ready to be copied into a forwarded head.
     let identityFields: ByteBuffer
     /// By route index, made on first use.
     private var grants: [RouteGrant?]
 
-    init(_ principal: Principal, routes: Int) {
+    init(_ principal: Principal, digest: SHA256Digest, routes: Int) {
         self.principal = principal
+        self.digest = digest
         self.grants = Array(repeating: nil, count: routes)
         var fields = ByteBuffer()
         func write(_ name: String, _ value: String) {

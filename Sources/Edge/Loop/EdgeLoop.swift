@@ -13,22 +13,27 @@ final class EdgeLoop {
     let logger: Logger
     let link: RedisLink
     let keyspace: Keyspace
-    let fallback: KeyFallback?
     let accessSink: AccessLogSink?
-    let lastUsed: (@Sendable ([KeyUse]) -> Void)?
+    let keys: KeyCache
+    let viaName: [UInt8]
+    let headLimits: HeadLimits
+    let connectionsMax: Int
+    let logsAccess: Bool
+    private let dependencies: EdgeServer.Dependencies
     private(set) var configuration: Configuration
     private(set) var routes: [CompiledRoute] = []
     private(set) var routeTable: RouteTable
     private var pools: [String: UpstreamPool] = [:]
-    private(set) var trustedProxies: [CIDRBlock] = []
-    private(set) var keys: KeyCache!
-    private(set) var gate: AdmissionGate!
-    private(set) var settler: Settler!
+    private(set) var trustedProxies: [CIDRBlock]
+    private(set) lazy var gate = AdmissionGate(loop: self)
+    private(set) lazy var settler = Settler(loop: self)
 
     var counters: EdgeCounters
     var accessLog: AccessLogBuffer
-    var random: RequestRandom
-    /// Monotonic milliseconds of the last tick or read; good to a tick.
+    var random = FastRandom()
+    var date = HTTPDateCache()
+    var addressLimiter: AddressLimiter
+    /// Monotonic milliseconds of the last tick or request; good to a tick.
     private(set) var nowMs = LoopClock.nowNs() / 1_000_000
     private(set) var wallMs = LoopClock.wallMs()
     private(set) var draining = false
@@ -36,34 +41,184 @@ final class EdgeLoop {
     /// Scratch for parsing, used within one call and never across calls.
     var requestHead = RequestHead()
     var responseHead = ResponseHead()
+    var rewrittenPath = ByteBuffer()
 
     /// Every connection's exchange, for deadlines; an exchange knows its place.
     private var exchanges: [Exchange] = []
-    private var logInFlight = 0
+    private var touched: [PrincipalEntry] = []
+    private var logBatchesWaiting = 0
     private var ticks = 0
     private var ticker: RepeatedTask?
-    private var problemBase: String
 
     /// How finely deadlines are kept.
     static let tickMs = 50
 
     init(
-        eventLoop: any EventLoop, index: Int, configuration: Configuration, link: RedisLink, fallback: KeyFallback?,
-        accessSink: AccessLogSink?, lastUsed: (@Sendable ([KeyUse]) -> Void)?, logger: Logger
+        eventLoop: any EventLoop, index: Int, configuration: Configuration, dependencies: EdgeServer.Dependencies,
+        accessSink: AccessLogSink?, loops: Int
     ) {
         self.eventLoop = eventLoop
         self.index = index
         self.configuration = configuration
-        self.link = link
-        self.keyspace = Keyspace(prefix: configuration.redis.keyPrefix)
-        self.fallback = fallback
+        self.dependencies = dependencies
+        self.logger = dependencies.logger
         self.accessSink = accessSink
-        self.lastUsed = lastUsed
-        self.logger = logger
+        self.link = RedisLink(
+            eventLoop: eventLoop, configuration: dependencies.redis, scripts: EdgeScripts.all, logger: dependencies.logger)
+        self.keyspace = Keyspace(prefix: configuration.redis.keyPrefix)
+        self.keys = KeyCache(configuration, fallback: dependencies.keyFallback)
+        self.viaName = Array(configuration.edge.viaName.utf8)
+        self.headLimits = HeadLimits(
+            startLineBytesMax: configuration.edge.requestLineBytesMax, sectionBytesMax: configuration.edge.headBytesMax,
+            fieldsMax: configuration.edge.headFieldsMax)
+        self.connectionsMax = max(1, configuration.edge.connectionsMax / max(1, loops))
+        self.logsAccess = accessSink != nil
+        self.trustedProxies = configuration.edge.trustedProxies.compactMap { CIDRBlock($0) }
         self.routeTable = RouteTable(configuration.routes)
         self.counters = EdgeCounters(routes: configuration.routes.count)
         self.accessLog = AccessLogBuffer(bytesMax: configuration.logging.accessLogBufferBytes)
-        self.random = RequestRandom()
-        self.problemBase = configuration.errors.baseURI
+        self.addressLimiter = AddressLimiter(configuration.edge.addressLimit, loops: loops)
+    }
+
+    // MARK: Life
+
+    func start() {
+        self.keys.attach(to: self)
+        self.compile(self.configuration)
+        self.link.onServerChange = { [dependencies, keys] before, now in
+            // Another Redis knows other epochs: nothing learnt from the old one is trusted.
+            keys.forgetAll()
+            dependencies.redisChanged?(before, now)
+        }
+        self.link.start()
+        self.ticker = self.eventLoop.scheduleRepeatedTask(
+            initialDelay: .milliseconds(Int64(Self.tickMs)), delay: .milliseconds(Int64(Self.tickMs))
+        ) { [bound = NIOLoopBound(self, eventLoop: self.eventLoop)] _ in bound.value.tick() }
+    }
+
+    /// Takes a new configuration into use between two requests. Exchanges under way keep their routes.
+    func reload(_ configuration: Configuration) {
+        self.configuration = configuration
+        self.trustedProxies = configuration.edge.trustedProxies.compactMap { CIDRBlock($0) }
+        self.routeTable = RouteTable(configuration.routes)
+        self.counters.resize(routes: configuration.routes.count)
+        self.keys.forgetAll()
+        self.compile(configuration)
+    }
+
+    private func compile(_ configuration: Configuration) {
+        var pools: [String: UpstreamPool] = [:]
+        for upstream in configuration.upstreams {
+            if let kept = self.pools[upstream.name], kept.upstream == upstream {
+                pools[upstream.name] = kept
+            } else {
+                pools[upstream.name] = UpstreamPool(upstream, loop: self)
+            }
+        }
+        for (name, pool) in self.pools where pools[name] !== pool { pool.close() }
+        self.pools = pools
+        self.routes = configuration.routes.enumerated().map { index, route in
+            // Validation has made sure that the names exist; an empty pool answers 503.
+            let pool = pools[route.upstream] ?? UpstreamPool(Upstream(name: route.upstream, endpoints: []), loop: self)
+            let testPool = route.testUpstream.flatMap { pools[$0] } ?? pool
+            return CompiledRoute(index: index, route: route, pool: pool, testPool: testPool, configuration: configuration)
+        }
+    }
+
+    func beginDraining() {
+        self.draining = true
+        for exchange in self.exchanges where exchange.isIdle { exchange.handler?.abort() }
+    }
+
+    /// Exchanges that are not done, and settlements that Redis has not confirmed.
+    var unfinished: Int {
+        self.exchanges.count { !$0.isIdle && $0.stage != .finished } + self.link.pendingCount
+    }
+
+    func stop() {
+        self.ticker?.cancel()
+        self.flushTouched()
+        for exchange in self.exchanges { exchange.handler?.abort() }
+        for pool in self.pools.values { pool.close() }
+        self.handOverAccessLog()
+        self.link.close()
+        self.pools = [:]
+        self.routes = []
+    }
+
+    // MARK: Exchanges
+
+    func register(_ exchange: Exchange) {
+        exchange.place = self.exchanges.count
+        self.exchanges.append(exchange)
+    }
+
+    func unregister(_ exchange: Exchange) {
+        guard exchange.place < self.exchanges.count, self.exchanges[exchange.place] === exchange else { return }
+        let last = self.exchanges.removeLast()
+        if last !== exchange {
+            self.exchanges[exchange.place] = last
+            last.place = exchange.place
+        }
+        exchange.place = Int.max
+    }
+
+    /// Brings the loop's clock up to a moment just measured.
+    func touch(nowNs: Int) { self.nowMs = nowNs / 1_000_000 }
+
+    /// Notes that a principal was admitted: its key's last use and its org's usage are reported in batches.
+    func touch(_ entry: PrincipalEntry) {
+        entry.lastUsedMs = self.wallMs
+        guard !entry.isTouched else { return }
+        entry.isTouched = true
+        self.touched.append(entry)
+    }
+
+    // MARK: The tick
+
+    private func tick() {
+        self.nowMs = LoopClock.nowNs() / 1_000_000
+        self.wallMs = LoopClock.wallMs()
+        self.ticks += 1
+        self.checkDeadlines()
+        if self.ticks.isMultiple(of: 2) { self.handOverAccessLog() }
+        if self.ticks.isMultiple(of: 20) {
+            for pool in self.pools.values { pool.sweep(nowMs: self.nowMs) }
+            self.flushTouched()
+        }
+        self.settler.heartbeat(nowMs: self.nowMs, exchanges: self.exchanges)
+    }
+
+    private func checkDeadlines() {
+        var index = 0
+        while index < self.exchanges.count {
+            let exchange = self.exchanges[index]
+            if exchange.deadlineMs <= self.nowMs { exchange.deadlinePassed() }
+            // One that ended has been replaced by the last; look at that one too.
+            if index < self.exchanges.count, self.exchanges[index] === exchange { index += 1 }
+        }
+    }
+
+    private func handOverAccessLog() {
+        guard let accessSink, !self.accessLog.isEmpty, self.logBatchesWaiting < 4 else { return }
+        self.logBatchesWaiting += 1
+        let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
+        accessSink.submit(self.accessLog.take()) {
+            bound.eventLoop.execute { bound.value.logBatchesWaiting -= 1 }
+        }
+    }
+
+    private func flushTouched() {
+        guard !self.touched.isEmpty else { return }
+        var uses: [KeyUse] = []
+        var orgs = Set<String>()
+        for entry in self.touched {
+            entry.isTouched = false
+            uses.append(KeyUse(keyID: entry.principal.key.keyID, atMs: entry.lastUsedMs))
+            orgs.insert(entry.principal.org.orgID)
+        }
+        self.touched.removeAll(keepingCapacity: true)
+        self.settler.markDirty(orgs)
+        self.dependencies.lastUsed?(uses)
     }
 }

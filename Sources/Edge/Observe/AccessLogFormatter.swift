@@ -8,6 +8,12 @@ struct AccessLogFormatter: Sendable {
     let routeIDs: [String]
     let upstreams: [String]
 
+    init(_ configuration: Configuration) {
+        self.format = configuration.logging.format
+        self.routeIDs = configuration.routes.map(\.id)
+        self.upstreams = configuration.routes.map(\.upstream)
+    }
+
     /// Consumes every record in `records` and appends a line for each to `output`.
     func render(_ records: inout ByteBuffer, into output: inout ByteBuffer) {
         while let (facts, texts) = Self.next(&records) {

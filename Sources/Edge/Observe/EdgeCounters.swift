@@ -49,6 +49,14 @@ struct EdgeCounters: Sendable {
         self.problems = Array(repeating: 0, count: ProblemCode.allCases.count)
     }
 
+    /// Makes room for another number of routes; counts of routes are kept by place.
+    mutating func resize(routes: Int) {
+        let unmatched = self.routes.removeLast()
+        while self.routes.count < routes { self.routes.append(RouteCounters()) }
+        self.routes.removeLast(self.routes.count - routes)
+        self.routes.append(unmatched)
+    }
+
     mutating func finished(route: Int?, status: Int, durationNs: Int) {
         let index = route ?? self.routes.count - 1
         self.routes[index].byClass[min(5, status / 100)] += 1

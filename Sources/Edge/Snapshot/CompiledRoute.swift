@@ -8,7 +8,7 @@ final class CompiledRoute {
     let route: Route
     let pool: UpstreamPool
     let testPool: UpstreamPool
-    let credentials: Credentials.Accepted
+    let credentials: CredentialSources
     let stripPrefix: [UInt8]
     let addPrefix: [UInt8]
     let preservesHost: Bool
@@ -37,11 +37,11 @@ final class CompiledRoute {
         self.route = route
         self.pool = pool
         self.testPool = testPool
-        var accepted: Credentials.Accepted = []
+        var accepted: CredentialSources = []
         for credential in route.credentials {
             switch credential {
             case .bearer: accepted.insert(.bearer)
-            case .apiKey: accepted.insert(.apiKey)
+            case .apiKey: accepted.insert(.apiKeyHeader)
             case .basic: accepted.insert(.basic)
             }
         }

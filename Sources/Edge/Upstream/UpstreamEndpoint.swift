@@ -5,8 +5,6 @@ import NIOPosix
 /// One loop's connections to one address of an upstream.
 final class UpstreamEndpoint {
     let address: ListenAddress
-    /// `Host` for routes that do not preserve the client's.
-    let hostField: ByteBuffer
     private let upstream: Upstream
     private let loop: EdgeLoop
     private var machine: PoolMachine<UpstreamConnection, Exchange>
@@ -22,7 +20,6 @@ final class UpstreamEndpoint {
         self.address = address
         self.upstream = upstream
         self.loop = loop
-        self.hostField = ByteBuffer(string: address.port == 80 ? address.host : address.description)
         self.machine = PoolMachine(connectionsMax: upstream.connectionsMax, waitersMax: upstream.waitersMax)
         self.resolved = try? SocketAddress(ipAddress: address.host, port: address.port)
     }

@@ -1,4 +1,5 @@
 import Domain
+import NIOCore
 
 /// One loop's view of an upstream: its endpoints, taken in turn, those with an idle connection first and those that
 /// just refused connections last.
@@ -6,11 +7,15 @@ final class UpstreamPool {
     let name: String
     let upstream: Upstream
     let endpoints: [UpstreamEndpoint]
+    /// `Host` for routes that do not preserve the client's: the first endpoint's.
+    let hostField: ByteBuffer
     private var next = 0
 
     init(_ upstream: Upstream, loop: EdgeLoop) {
         self.name = upstream.name
         self.upstream = upstream
+        let first = upstream.endpoints.first
+        self.hostField = ByteBuffer(string: first.map { $0.port == 80 ? $0.host : $0.description } ?? upstream.name)
         self.endpoints = upstream.endpoints.map { UpstreamEndpoint(address: $0, upstream: upstream, loop: loop) }
     }
 

@@ -3,7 +3,7 @@
 /// Call `next` until it answers `needsMore`, `finished` or `failed`; each call moves `offset` past what it dealt with.
 /// Bytes from `offset` on that a `needsMore` leaves (only ever a trailer section that is still incomplete, and bounded)
 /// must be offered again at the start of the next bytes.
-public struct BodyDecoder: Sendable {
+public struct BodyDecoder: ~Copyable, Sendable {
     private enum State: Sendable {
         case length(left: Int)
         case chunk(ChunkLine)

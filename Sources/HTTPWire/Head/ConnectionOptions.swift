@@ -18,7 +18,7 @@ public struct ConnectionOptions: Sendable, Hashable {
     init() {}
 
     /// Reads every `Connection` line of `section`. Nil if there are too many options. What is no token names nothing.
-    init?(_ bytes: Span<UInt8>, _ section: FieldSection, _ names: FieldNameTable) {
+    init?(_ bytes: Span<UInt8>, _ section: borrowing FieldSection, _ names: FieldNameTable) {
         guard let first = section.index(of: .connection) else { return }
         var count = 0
         for index in first..<section.lines.count where section.lines[index].id == .connection {
@@ -49,7 +49,7 @@ public struct ConnectionOptions: Sendable, Hashable {
     }
 
     /// Whether the line at `field` must not be forwarded because an option names it.
-    func removes(_ field: Field, _ bytes: Span<UInt8>, _ section: FieldSection) -> Bool {
+    func removes(_ field: Field, _ bytes: Span<UInt8>, _ section: borrowing FieldSection) -> Bool {
         if self.nominated.contains(field.id) { return true }
         guard self.nominatesOthers, field.id == .other || field.id == .rateLimit || field.id == .xRateLimit,
             let first = section.index(of: .connection)

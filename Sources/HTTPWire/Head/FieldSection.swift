@@ -1,7 +1,8 @@
 /// The field lines of one head or trailer section, as ranges of the message they came in.
 ///
 /// Storage is kept from one message to the next. Which names are present, how often and where first is known in O(1).
-public struct FieldSection: Sendable {
+/// Not copyable: a copy would cost more than the parse, and the next message would then have to grow fresh storage.
+public struct FieldSection: ~Copyable, Sendable {
     /// All lines in the order received.
     public private(set) var lines: ContiguousArray<Field> = []
     /// The names that occur at least once.

@@ -12,6 +12,7 @@ extension RequestHead {
         self.connection = connection
         self.keepAlive = !connection.close && (self.minorVersion == 1 || connection.keepAlive)
         self.upgrade = connection.upgrade && self.fields.contains(.upgrade) && self.minorVersion == 1
+        self.acceptsTrailers = self.minorVersion == 1 && self.listsTrailers(bytes)
         return self.concludeExpectation(bytes)
     }
 
@@ -33,6 +34,17 @@ extension RequestHead {
         if self.target.form == .authority, authority.port.isEmpty { return .targetInvalid }
         self.authority = authority
         return nil
+    }
+
+    private func listsTrailers(_ bytes: Span<UInt8>) -> Bool {
+        var isListed = false
+        self.fields.forEachValue(of: .te) { value in
+            var elements = ListElements(value)
+            while let element = elements.next(bytes) {
+                isListed = isListed || bytes.matches(element, lowercase: "trailers")
+            }
+        }
+        return isListed
     }
 
     /// RFC 9110 §10.1.1: 100-continue is the only expectation, and HTTP/1.0 has none.

@@ -2,7 +2,7 @@
 /// and again: its storage is reused.
 ///
 /// All ranges count from the first byte that the parser was offered for this message.
-public struct RequestHead: Sendable {
+public struct RequestHead: ~Copyable, Sendable {
     /// The method.
     public internal(set) var method = Method.other
     /// The method as it was sent.
@@ -25,6 +25,8 @@ public struct RequestHead: Sendable {
     public internal(set) var expectsContinue = false
     /// Whether the client offers to switch protocols: `Upgrade` with `Connection: upgrade`, HTTP/1.1.
     public internal(set) var upgrade = false
+    /// Whether the client takes trailer fields: `TE: trailers`.
+    public internal(set) var acceptsTrailers = false
     /// Size of the head, an empty line before it included.
     public internal(set) var byteCount = 0
 
@@ -38,7 +40,7 @@ public struct RequestHead: Sendable {
         self.authority = Authority()
         self.connection = ConnectionOptions()
         self.framing = .none
-        (self.keepAlive, self.expectsContinue, self.upgrade) = (false, false, false)
+        (self.keepAlive, self.expectsContinue, self.upgrade, self.acceptsTrailers) = (false, false, false, false)
         self.byteCount = 0
     }
 }

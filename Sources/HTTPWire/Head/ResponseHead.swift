@@ -1,5 +1,5 @@
 /// The head of a response, as ranges of the bytes it arrived in. Reused like `RequestHead`.
-public struct ResponseHead: Sendable {
+public struct ResponseHead: ~Copyable, Sendable {
     /// The status code, 100 to 999.
     public internal(set) var status = 0
     /// The reason phrase; may be empty.

@@ -24,7 +24,8 @@ extension ByteBuffer {
     /// Appends the end of a chunked body with those trailers that may be forwarded. `bytes` is what the decoder's ranges
     /// refer to, `connection` the options of the message's head.
     public mutating func writeLastChunk(
-        trailers: FieldSection, of bytes: Span<UInt8>, connection: ConnectionOptions, dropping: FieldNameSet = []
+        trailers: borrowing FieldSection, of bytes: Span<UInt8>, connection: ConnectionOptions,
+        dropping: FieldNameSet = []
     ) {
         self.writeStaticString("0\r\n")
         self.writeFields(

@@ -12,7 +12,7 @@ extension ByteBuffer {
     ///   - connection: the options of the message's head.
     ///   - dropping: further names to leave out.
     public mutating func writeFields(
-        _ section: FieldSection, of bytes: Span<UInt8>, connection: ConnectionOptions, dropping: FieldNameSet
+        _ section: borrowing FieldSection, of bytes: Span<UInt8>, connection: ConnectionOptions, dropping: FieldNameSet
     ) {
         let dropped = dropping.union(.hopByHop)
         guard let first = section.lines.first else { return }

@@ -6,7 +6,7 @@ extension ByteBuffer {
     ///
     /// Also makes room for the whole head, so that what follows rarely has to grow the buffer.
     public mutating func writeRequestLine(
-        _ head: RequestHead, of bytes: Span<UInt8>, prefix: Span<UInt8>, skipping: Int = 0
+        _ head: borrowing RequestHead, of bytes: Span<UInt8>, prefix: Span<UInt8>, skipping: Int = 0
     ) {
         self.reserveCapacity(minimumWritableBytes: head.byteCount &+ prefix.count &+ 512)
         self.writeRange(head.methodRange, of: bytes)
@@ -26,7 +26,7 @@ extension ByteBuffer {
     }
 
     /// The same without a prefix mapping.
-    public mutating func writeRequestLine(_ head: RequestHead, of bytes: Span<UInt8>) {
+    public mutating func writeRequestLine(_ head: borrowing RequestHead, of bytes: Span<UInt8>) {
         self.writeRequestLine(head, of: bytes, prefix: Span(), skipping: 0)
     }
 
@@ -44,31 +44,43 @@ extension ByteBuffer {
     /// - Parameters:
     ///   - method: the method of the request line.
     ///   - framing: how the body will be written. `untilClose` does not exist for requests and is sent as chunked.
-    ///   - trailers: whether the client's trailers are wanted from the upstream: sends `TE: trailers`.
-    public mutating func endRequestHead(_ method: Method, framing: BodyFraming, trailers: Bool = false) {
+    ///   - trailers: whether the upstream's trailers are wanted: sends `TE: trailers`.
+    /// - Returns: the framing announced, which `writeBody` must be given.
+    @discardableResult
+    public mutating func endRequestHead(
+        _ method: Method, framing: BodyFraming, trailers: Bool = false
+    ) -> BodyFraming {
         if trailers { self.writeStaticString("TE: trailers\r\nConnection: TE\r\n") }
-        self.writeRequestFraming(method, framing)
+        let announced = self.writeRequestFraming(method, framing)
         self.writeLineEnd()
+        return announced
     }
 
     /// Ends the head of a request that asks the upstream to switch to the protocol named in the client's own `Upgrade`.
+    /// - Returns: the framing announced.
+    @discardableResult
     public mutating func endUpgradeRequestHead(
         _ method: Method, framing: BodyFraming, protocol range: ByteRange, of bytes: Span<UInt8>
-    ) {
+    ) -> BodyFraming {
         self.writeField("Connection", "Upgrade")
         self.writeField("Upgrade", range, of: bytes)
-        self.writeRequestFraming(method, framing)
+        let announced = self.writeRequestFraming(method, framing)
         self.writeLineEnd()
+        return announced
     }
 
-    private mutating func writeRequestFraming(_ method: Method, _ framing: BodyFraming) {
+    private mutating func writeRequestFraming(_ method: Method, _ framing: BodyFraming) -> BodyFraming {
         switch framing {
         case .none:
-            if method.anticipatesContent { self.writeStaticString("Content-Length: 0\r\n") }
+            guard method.anticipatesContent else { return .none }
+            self.writeStaticString("Content-Length: 0\r\n")
+            return .length(0)
         case .length(let count):
             self.writeField("Content-Length", decimal: count)
+            return framing
         case .chunked, .untilClose:
             self.writeStaticString("Transfer-Encoding: chunked\r\n")
+            return .chunked
         }
     }
 }

@@ -23,7 +23,7 @@ extension ByteBuffer {
 
     /// Appends the status line of `head`, with the upstream's own phrase where the status is not a registered one, and
     /// makes room for the whole head.
-    public mutating func writeStatusLine(_ head: ResponseHead, of bytes: Span<UInt8>) {
+    public mutating func writeStatusLine(_ head: borrowing ResponseHead, of bytes: Span<UInt8>) {
         self.reserveCapacity(minimumWritableBytes: head.byteCount &+ 512)
         let line = StatusText.line(head.status)
         if line.utf8CodeUnitCount > 0 {
@@ -40,15 +40,19 @@ extension ByteBuffer {
     /// Ends a response head: says how the body is framed and what becomes of the connection, then the empty line.
     /// - Parameters:
     ///   - status: the status of the status line. 1xx and 204 never state a length.
-    ///   - framing: how the body will be written; for HTTP/1.0 see `BodyFraming.forPeer`. `untilClose` closes.
+    ///   - framing: how the upstream framed the body, or how the gateway would like to.
     ///   - declaredLength: the length of the content that is not sent, for a response to HEAD and a 304.
     ///   - connection: whether the client may go on using the connection.
-    ///   - clientMinorVersion: `0` for an HTTP/1.0 client, which must be told that a connection persists.
+    ///   - clientMinorVersion: `0` for an HTTP/1.0 client, which knows no chunks and must be told that a connection
+    ///     persists.
+    /// - Returns: the framing announced, which `writeBody` must be given; `untilClose` means: close after the body.
+    @discardableResult
     public mutating func endResponseHead(
         _ status: Int, framing: BodyFraming, declaredLength: Int? = nil, connection: ConnectionOutcome,
         clientMinorVersion: UInt8
-    ) {
-        switch framing.forPeer(minorVersion: clientMinorVersion) {
+    ) -> BodyFraming {
+        let announced = status < 200 || status == 204 ? .none : framing.forPeer(minorVersion: clientMinorVersion)
+        switch announced {
         case .none:
             if status >= 200, status != 204, let declaredLength {
                 self.writeField("Content-Length", decimal: declaredLength)
@@ -57,15 +61,15 @@ extension ByteBuffer {
         case .chunked: self.writeStaticString("Transfer-Encoding: chunked\r\n")
         case .untilClose: break
         }
-        let closes = connection == .close || framing.forPeer(minorVersion: clientMinorVersion) == .untilClose
         if status >= 200 {
-            if closes {
+            if connection == .close || announced == .untilClose {
                 self.writeStaticString("Connection: close\r\n")
             } else if clientMinorVersion == 0 {
                 self.writeStaticString("Connection: keep-alive\r\n")
             }
         }
         self.writeLineEnd()
+        return announced
     }
 
     /// Ends the head of a 101 that agrees to the protocol which the upstream chose.

@@ -80,7 +80,8 @@ struct SeededBytes: RandomNumberGenerator {
                 guard bytes[index] != replacement else { continue }
                 var changed = bytes
                 changed[index] = replacement
-                #expect(format.check(changed.span) == nil, "position \(index) as \(replacement)")
+                let environment = format.check(changed.span)
+                #expect(environment == nil, "position \(index) as \(replacement)")
             }
         }
     }

@@ -10,6 +10,11 @@ public struct RequestID: Sendable, Hashable, CustomStringConvertible {
     /// The id without its prefix.
     public let id: SortableID
 
+    /// An id made elsewhere.
+    public init(id: SortableID) {
+        self.id = id
+    }
+
     /// A fresh id for a time in Unix milliseconds.
     public init(nowMs: Int64, using random: inout FastRandom) {
         self.id = SortableID(nowMs: nowMs, using: &random)

@@ -33,7 +33,8 @@ public enum Baggage {
 
     /// `token OWS "=" OWS *baggage-octet *( OWS ";" property )`, where properties are checked byte by byte only.
     private static func isWellFormed(_ value: Span<UInt8>, _ member: Range<Int>) -> Bool {
-        let equals = FieldOctets.position(of: UInt8(ascii: "="), in: value, from: member.lowerBound, to: member.upperBound)
+        let equals = FieldOctets.position(
+            of: UInt8(ascii: "="), in: value, from: member.lowerBound, to: member.upperBound)
         guard equals < member.upperBound else { return false }
         let key = FieldOctets.trimmed(value, member.lowerBound..<equals)
         guard !key.isEmpty else { return false }

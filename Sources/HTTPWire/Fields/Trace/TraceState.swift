@@ -74,7 +74,8 @@ public enum TraceState {
     /// Where the key of a well-formed entry ends: `[a-z0-9][a-z0-9_\-*/@]{0,255}`, `=`, then 1–256 printable bytes
     /// without `,` and `=`. The entry was trimmed, so it cannot end in a blank.
     private static func keyEnd(_ value: Span<UInt8>, _ entry: Range<Int>) -> Int? {
-        let equals = FieldOctets.position(of: UInt8(ascii: "="), in: value, from: entry.lowerBound, to: entry.upperBound)
+        let equals = FieldOctets.position(
+            of: UInt8(ascii: "="), in: value, from: entry.lowerBound, to: entry.upperBound)
         let keyCount = equals - entry.lowerBound
         let valueCount = entry.upperBound - equals - 1
         guard keyCount >= 1, keyCount <= 256, valueCount >= 1, valueCount <= 256 else { return nil }

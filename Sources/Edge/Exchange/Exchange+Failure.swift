@@ -1,0 +1,112 @@
+import Domain
+import HTTPWire
+import NIOCore
+
+/// What happens when the upstream, the client or the clock gives up; the machine says which.
+extension Exchange {
+    func upstreamFailed(_ failure: UpstreamFailure) {
+        let before = self.machine.phase
+        let action = self.machine.failed(failure)
+        if case .ignore = action { return }
+        let failedAt = self.endpoint
+        if before == .leasing { self.endpoint?.cancel(self) }
+        self.abandonUpstream()
+        switch action {
+        case .ignore:
+            break
+        case .retry:
+            self.loop.counters.upstreamRetries += 1
+            self.stage = .waiting
+            self.lease(avoiding: failedAt)
+        case .answer(let code, let key):
+            self.settle(ExchangeMachine.Settlement(key: key, meter: .void))
+            self.respond(code, ProblemDetails())
+        case .abort(let key):
+            self.abortAnswer()
+            self.settle(ExchangeMachine.Settlement(key: key, meter: .count))
+            self.problem = .upstreamTruncated
+            self.finishAborted()
+        case .settle(let key):
+            self.settle(ExchangeMachine.Settlement(key: key, meter: .void))
+            self.finish()
+        }
+    }
+
+    /// The head has gone out: the client must see that the rest is missing (PD-5). An event stream gets the problem as
+    /// its last event, anything else ends without its terminating chunk.
+    private func abortAnswer() {
+        guard let handler else { return }
+        if self.tap?.isEventStream ?? false, self.reframing == .chunked {
+            var event = ByteBuffer()
+            ProblemDocument(
+                typeBase: self.loop.configuration.errors.baseURI, code: ProblemCode.upstreamTruncated.rawValue,
+                title: ProblemCode.upstreamTruncated.title, status: ProblemCode.upstreamTruncated.status,
+                requestID: self.requestID.description
+            ).appendEvent(to: &event)
+            self.answer.writeChunk(ByteRange(0, event.readableBytes), of: event.readableBytesUInt8Span)
+        }
+        self.writeAnswer(flush: true)
+        handler.flush()
+    }
+
+    private func finishAborted() {
+        self.clientKeepsAlive = false
+        let handler = self.handler
+        self.finish()
+        handler?.abort()
+    }
+
+    /// The client's body stopped or was malformed after the request had been forwarded.
+    func requestAborted(_ code: ProblemCode) {
+        switch self.machine.phase {
+        case .streaming:
+            self.settle(self.machine.completed(replayable: false))
+            self.finishAborted()
+        case .idle, .deciding, .leasing, .sent, .finished:
+            let wasAdmitted = self.machine.phase == .sent || self.machine.phase == .leasing
+            self.machine.refused()
+            if wasAdmitted { self.settle(ExchangeMachine.Settlement(key: self.keyed == nil ? .none : .release, meter: .void)) }
+            self.respond(code, ProblemDetails())
+        }
+    }
+
+    /// The client is gone (STANDARDS §1 row l).
+    func clientGone() {
+        switch self.machine.clientClosed() {
+        case .ignore:
+            if self.machine.phase == .idle, self.stage != .idle, self.stage != .finished { return self.waitedInVain() }
+            self.loop.unregister(self)
+        case .drop(let key):
+            guard self.machine.phase == .finished else {
+                // The decision is under way; it will find nobody here and undo itself.
+                return
+            }
+            self.endpoint?.cancel(self)
+            self.settle(ExchangeMachine.Settlement(key: key, meter: .void))
+            self.finish()
+        case .cancel:
+            self.abandonUpstream()
+            self.settle(ExchangeMachine.Settlement(key: .none, meter: self.responseStarted ? .count : .void))
+            self.finish()
+        case .drain:
+            self.connection?.resumeReading()
+            self.totalDeadlineMs = self.loop.nowMs + (self.route?.idempotency?.detachedTimeoutMs ?? 120_000)
+            self.deadlineMs = min(self.deadlineMs, self.totalDeadlineMs)
+        }
+    }
+
+    /// Gone while head, body or principal were awaited: nothing was claimed.
+    private func waitedInVain() {
+        self.finish()
+    }
+
+    /// Decided, but nobody is there any more.
+    func forwardedWithoutClient() {
+        self.machine.refused()
+        self.settle(ExchangeMachine.Settlement(key: .none, meter: .void))
+        self.finish()
+    }
+
+    /// The principal was found, but nobody is there any more.
+    func drop() { self.finish() }
+}

@@ -1,0 +1,111 @@
+import Digests
+import Domain
+import HotStore
+import NIOCore
+import RedisClient
+
+/// One key being looked up: Redis first, then the record layer, which publishes what it finds to Redis, then Redis
+/// again. The version is read before the records, so that a change in between shows at the next admission.
+final class KeyLookup: RedisWaiter {
+    let digest: SHA256Digest
+    var waiters: [Exchange] = []
+    private let key: [UInt8]
+    private let loop: EdgeLoop
+    private let cache: KeyCache
+    private let fallback: KeyFallback?
+    private var step = Step.findOrg
+    private var askedFallback = false
+    private var versionTag: String?
+    private var org: OrgRecord?
+    private var isDone = false
+
+    private enum Step { case findOrg, version, org, key }
+
+    init(digest: SHA256Digest, key: [UInt8], loop: EdgeLoop, cache: KeyCache, fallback: KeyFallback?) {
+        self.digest = digest
+        self.key = key
+        self.loop = loop
+        self.cache = cache
+        self.fallback = fallback
+        super.init()
+    }
+
+    func start() {
+        self.step = .findOrg
+        self.send { PrincipalReads.appendKey(self.loop.keyspace, digestHex: self.digest.hexText, into: &$0) }
+    }
+
+    override func redisReplied(_ reply: borrowing RedisReply) {
+        guard !self.isDone else { return }
+        switch self.step {
+        case .findOrg:
+            guard let record = PrincipalRecordCodec.key(reply) else { return self.missing() }
+            self.readRecords(ofOrg: record.orgID)
+        case .version:
+            self.versionTag = PrincipalRecordCodec.versionTag(reply)
+            self.step = .org
+        case .org:
+            self.org = PrincipalRecordCodec.org(reply)
+            self.step = .key
+        case .key:
+            guard let key = PrincipalRecordCodec.key(reply), let org, let versionTag, key.orgID == org.orgID else {
+                return self.missing()
+            }
+            self.isDone = true
+            self.cache.found(Principal(key: key, org: org, versionTag: versionTag), for: self)
+        }
+    }
+
+    override func redisFailed(_ failure: RedisFailure) {
+        self.loop.counters.storeUnavailable += 1
+        self.fail(.limiterUnavailable)
+    }
+
+    /// Three commands in one write; their replies come in order.
+    private func readRecords(ofOrg org: String) {
+        self.step = .version
+        self.versionTag = nil
+        self.org = nil
+        let keyspace = self.loop.keyspace
+        self.send { PrincipalReads.appendVersion(keyspace, org: org, into: &$0) }
+        self.send { PrincipalReads.appendOrg(keyspace, org: org, into: &$0) }
+        self.send { PrincipalReads.appendKey(keyspace, digestHex: self.digest.hexText, into: &$0) }
+    }
+
+    private func send(_ encode: (inout ByteBuffer) -> Void) {
+        if let failure = self.loop.link.send(self, encode: encode) { self.redisFailed(failure) }
+    }
+
+    private func missing() {
+        guard let fallback, !self.askedFallback else { return self.doesNotExist() }
+        self.askedFallback = true
+        self.loop.counters.keyFallbacks += 1
+        let bound = NIOLoopBound(self, eventLoop: self.loop.eventLoop)
+        fallback.resolve(self.digest, self.key) { outcome in
+            bound.eventLoop.execute { bound.value.answered(outcome) }
+        }
+    }
+
+    private func answered(_ outcome: KeyFallback.Outcome) {
+        switch outcome {
+        case .published: self.start()
+        case .unknown: self.doesNotExist()
+        case .refused:
+            self.loop.counters.keyFallbacksRefused += 1
+            self.fail(.keyLookupUnavailable)
+        case .unavailable: self.fail(.keyLookupUnavailable)
+        }
+    }
+
+    /// Several commands may fail together; the waiters hear once.
+    private func fail(_ code: ProblemCode) {
+        guard !self.isDone else { return }
+        self.isDone = true
+        self.cache.failed(self, code)
+    }
+
+    private func doesNotExist() {
+        self.isDone = true
+        self.cache.doesNotExist(self)
+    }
+}

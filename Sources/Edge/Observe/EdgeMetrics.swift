@@ -1,0 +1,80 @@
+import Domain
+import RedisClient
+
+/// The loops' counters as metrics. Labels are routes, status classes, problems and kinds: never keys, orgs or paths.
+enum EdgeMetrics {
+    static func families(
+        _ counters: EdgeCounters, redis: RedisLinkCounters, redisPending: Int, routes: [String]
+    ) -> [MetricFamily] {
+        var families = [self.requests(counters, routes), self.durations(counters, routes), self.problems(counters)]
+        families.append(self.gauge("tollgate_connections_open", "Client connections.", counters.connectionsOpen))
+        families.append(self.gauge("tollgate_redis_commands_pending", "Commands without a reply.", redisPending))
+        for (name, path, help) in EdgeCounters.plainCounters {
+            families.append(self.counter("tollgate_\(name)_total", help, counters[keyPath: path]))
+        }
+        families += self.redis(redis)
+        return families
+    }
+
+    private static func label(_ routes: [String], _ index: Int) -> String {
+        index < routes.count ? routes[index] : "none"
+    }
+
+    private static func requests(_ counters: EdgeCounters, _ routes: [String]) -> MetricFamily {
+        var samples: [MetricFamily.Sample] = []
+        for (index, route) in counters.routes.enumerated() {
+            for (group, count) in route.byClass.enumerated() where count > 0 {
+                samples.append(
+                    .init(
+                        labels: [
+                            .init("http_route", self.label(routes, index)),
+                            .init("http_response_status_class", group == 0 ? "none" : "\(group)xx"),
+                        ], value: .number(Double(count))))
+            }
+        }
+        return MetricFamily(
+            name: "tollgate_requests_total", help: "Requests by route and class of answer.", kind: .counter,
+            samples: samples)
+    }
+
+    private static func durations(_ counters: EdgeCounters, _ routes: [String]) -> MetricFamily {
+        let samples = counters.routes.enumerated().compactMap { index, route -> MetricFamily.Sample? in
+            guard route.durations.contains(where: { $0 > 0 }) else { return nil }
+            return .init(
+                labels: [.init("http_route", self.label(routes, index))],
+                value: .histogram(
+                    bounds: EdgeCounters.durationBounds, counts: route.durations,
+                    sum: Double(route.durationNsSum) / 1e9))
+        }
+        return MetricFamily(
+            name: "http_server_request_duration_seconds", help: "From a request's first byte to its answer's last.",
+            kind: .histogram, samples: samples)
+    }
+
+    private static func problems(_ counters: EdgeCounters) -> MetricFamily {
+        let samples = ProblemCode.allCases.compactMap { code -> MetricFamily.Sample? in
+            let count = counters.problems[code.index]
+            guard count > 0 else { return nil }
+            return .init(labels: [.init("error_type", code.rawValue)], value: .number(Double(count)))
+        }
+        return MetricFamily(
+            name: "tollgate_problems_total", help: "Answers that the gateway made itself, by problem.", kind: .counter,
+            samples: samples)
+    }
+
+    private static func redis(_ counters: RedisLinkCounters) -> [MetricFamily] {
+        [
+            self.counter("tollgate_redis_commands_total", "Commands sent to Redis.", UInt64(counters.commands)),
+            self.counter("tollgate_redis_writes_total", "Writes to Redis; one carries all commands of a loop turn.", UInt64(counters.flushes)),
+            self.counter("tollgate_redis_replies_total", "Replies of Redis.", UInt64(counters.replies)),
+        ]
+    }
+
+    private static func counter(_ name: String, _ help: String, _ value: UInt64) -> MetricFamily {
+        MetricFamily(name: name, help: help, kind: .counter, samples: [.init(value: .number(Double(value)))])
+    }
+
+    private static func gauge(_ name: String, _ help: String, _ value: Int) -> MetricFamily {
+        MetricFamily(name: name, help: help, kind: .gauge, samples: [.init(value: .number(Double(value)))])
+    }
+}

@@ -1,0 +1,23 @@
+import Glibc
+
+/// Seeded randomness for property tests, and how many cases they run.
+struct DigestSeeds: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { self.state = seed }
+
+    mutating func next() -> UInt64 {
+        self.state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = self.state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    mutating func bytes(upTo countMax: Int) -> [UInt8] {
+        let count = Int.random(in: 0...countMax, using: &self)
+        return (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) }
+    }
+
+    static let cases: UInt64 = getenv("TOLLGATE_FULL") == nil ? 300 : 20_000
+}
