@@ -53,6 +53,12 @@ final class Exchange: RedisWaiter, Equatable {
     var keyed: KeyedRequest?
     var leaseID: UInt64 = 0
     var isLocal = false
+    var isRevalidating = false
+    var revalidations = 0
+    /// Quantities read from response headers, in the order of the route's rules; −1 where unreadable.
+    var headerQuantities: [Int] = []
+    /// Where in `outgoing` the identity fields stand.
+    var identityStart = 0
 
     // Forwarding.
     var connection: UpstreamConnection?
@@ -112,6 +118,12 @@ final class Exchange: RedisWaiter, Equatable {
         }
     }
 
+    /// Whether a claim or lease is held that heartbeats must keep alive.
+    var isClaiming: Bool {
+        guard self.decision == .admitted, self.machine.phase != .idle, self.machine.phase != .finished else { return false }
+        return self.keyed != nil || self.leaseID != 0
+    }
+
     var connectTimeoutMs: Int { self.route?.timeouts.connectMs ?? 2_000 }
 
     /// The connection is new, or the last request is done.
@@ -155,6 +167,23 @@ final class Exchange: RedisWaiter, Equatable {
         case .store:
             break
         }
+    }
+
+    // MARK: The reply to a call of its own
+
+    override func redisReplied(_ reply: borrowing RedisReply) {
+        guard let plan = self.grant?.template?.plan, let decided = AdmissionReply(reply, plan: plan, cost: self.cost) else {
+            return self.storeFailed(.protocolError)
+        }
+        self.decided(decided, position: 0)
+    }
+
+    override func redisFailed(_ failure: RedisFailure) { self.storeFailed(failure) }
+
+    override func redisResend(into output: inout ByteBuffer) -> Bool {
+        guard let grant else { return false }
+        self.encodeAdmission(grant, into: &output)
+        return true
     }
 
     /// The client's connection is gone.
