@@ -61,7 +61,8 @@ struct ServeProcess {
             self.parts.contains(.edge)
             ? try await EdgePlane.make(
                 self.configuration, stores: stores, workers: workers, logger: self.logger, onBound: edgePort.set) : nil
-        let checks = ReadinessChecks(stores: stores, edge: edge, workers: workers)
+        let checks = ReadinessChecks(
+            stores: stores, edge: edge, workers: workers, expectsSync: self.parts.contains(.workers))
         let admin = AdminServer(
             listen: self.configuration.admin.listen, token: self.adminToken, errors: self.configuration.errors,
             sources: AdminSources(

@@ -1,0 +1,14 @@
+import Domain
+import Settings
+
+/// Reading a configuration file, for commands.
+enum ConfigurationFile {
+    /// - Throws: `CommandFailure` with every mistake in the file.
+    static func load(_ path: String) throws -> Configuration {
+        switch Settings.load(path: path) {
+        case .success(let configuration): return configuration
+        case .failure(let errors):
+            throw CommandFailure("The configuration is not valid.\n\(errors)", status: .configuration)
+        }
+    }
+}
