@@ -1,4 +1,6 @@
+import Foundation
 import ArgumentParser
+import Domain
 import Settings
 
 /// `tollgate check`
@@ -25,7 +27,7 @@ struct CheckCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        switch Settings.load(path: self.file) {
+        switch Settings.load(path: self.file, environment: ProcessInfo.processInfo.environment) {
         case .failure(let errors):
             if self.json {
                 StandardOutput.write(errors.json)

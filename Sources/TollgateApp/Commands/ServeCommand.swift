@@ -1,6 +1,8 @@
 import ArgumentParser
+import Domain
 import Glibc
 import Logging
+import UnixSignals
 
 /// `tollgate serve`
 struct ServeCommand: AsyncParsableCommand {

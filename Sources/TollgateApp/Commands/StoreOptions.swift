@@ -1,6 +1,7 @@
 import ArgumentParser
 import Domain
 import Glibc
+import Logging
 import PostgresClient
 import RedisClient
 

@@ -1,4 +1,5 @@
 import Control
+import PostgresClient
 import Records
 import RedisClient
 import Workers

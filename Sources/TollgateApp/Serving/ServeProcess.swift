@@ -81,7 +81,7 @@ struct ServeProcess {
                     ReloadService(path: path, current: self.configuration, apply: edge.reload, logger: self.logger))
             }
         }
-        services.append(ReadyService { ports in
+        services.append(ReadyService {
             guard let admin = adminPort.now else { return nil }
             if edge != nil, edgePort.now == nil { return nil }
             return Ports(edge: edgePort.now, admin: admin)

@@ -45,8 +45,8 @@ public final class LastUsedWriter: Service {
 
     /// Writes at intervals until shutdown, and once more then.
     public func run() async throws {
-        var trouble = Trouble("The last use of keys cannot be written; trying again", logger: self.logger)
         try? await cancelWhenGracefulShutdown {
+            var trouble = Trouble("The last use of keys cannot be written; trying again", logger: self.logger)
             while !Task.isCancelled {
                 try await Task.sleep(for: self.interval)
                 do {
@@ -57,7 +57,7 @@ public final class LastUsedWriter: Service {
                 }
             }
         }
-        try? await self.flush()
+        _ = try? await self.flush()
     }
 
     /// Writes what is due. Returns how many keys that were.
@@ -81,10 +81,11 @@ public final class LastUsedWriter: Service {
 
     private func takeDue() -> [(key: String, value: Int)] {
         self.state.withLock { state in
-            let due = state.waiting.lazy
-                .filter { id, at in at - (state.written[id] ?? 0) >= Self.writeIntervalMs }
-                .prefix(Self.batchMax)
-            let taken = Array(due)
+            var taken: [(key: String, value: Int)] = []
+            for (id, at) in state.waiting where at - (state.written[id] ?? 0) >= Self.writeIntervalMs {
+                taken.append((id, at))
+                if taken.count == Self.batchMax { break }
+            }
             for (id, _) in taken { state.waiting[id] = nil }
             return taken
         }

@@ -1,4 +1,4 @@
-public import Domain
+import Domain
 public import HotStore
 public import PostgresClient
 public import Records

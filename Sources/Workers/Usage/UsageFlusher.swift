@@ -40,9 +40,9 @@ public struct UsageFlusher: Service {
 
     /// Flushes at intervals until shutdown, and once more then: what the edge counted last is recorded before we go.
     public func run() async throws {
-        var trouble = Trouble("Usage cannot be recorded; it stays in Redis meanwhile", logger: self.logger)
-        var fullScanAt = ContinuousClock.now
         try? await cancelWhenGracefulShutdown {
+            var trouble = Trouble("Usage cannot be recorded; it stays in Redis meanwhile", logger: self.logger)
+            var fullScanAt = ContinuousClock.now
             while !Task.isCancelled {
                 do {
                     let isFull = ContinuousClock.now >= fullScanAt
@@ -125,7 +125,7 @@ public struct UsageFlusher: Service {
     private func forget(_ name: String, _ fields: [(field: String, value: String)]) async throws {
         guard !fields.isEmpty else { return }
         let arguments = fields.prefix(Self.recordsMax).flatMap { [RedisArgument.text($0.field), .text($0.value)] }
-        _ = try await self.redis.eval(HotScripts.forget, keys: [name], arguments: arguments)
+        _ = try await self.redis.eval(HotScripts.forget, keys: [.text(name)], arguments: arguments)
     }
 
     private static func currentHour() -> Int {

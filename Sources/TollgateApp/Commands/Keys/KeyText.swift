@@ -1,3 +1,5 @@
+import Domain
+import PostgresClient
 import Records
 
 /// API keys as answers of the commands. The key itself is never among what is known of it.
