@@ -31,34 +31,25 @@ struct KeyFallbackTests {
                 environment: .live))
     }
 
-    private static func running(
-        _ resolver: KeyFallbackResolver, _ world: WorkerWorld, _ body: () async throws -> Void
-    ) async throws {
-        let task = Task { try await resolver.run() }
-        try await body()
-        task.cancel()
-        _ = try? await task.value
-        await world.close()
-    }
-
     @Test func `a key that only PostgreSQL knows is published, an unknown one is unknown`() async throws {
         let world = try await WorkerWorld.make()
         let resolver = Self.resolver(world)
         try await Self.insert("some-secret-key-1", id: "key_a", world)
-        try await Self.running(resolver, world) {
+        try await running(resolver) {
             #expect(await Self.ask(resolver, "some-secret-key-1") == .published)
             let hash = SHA256Digest(of: "some-secret-key-1").hexText
             let exists = try await world.redis.command("EXISTS", .text(world.keyspace.keyRecord(sha256Hex: hash)))
             #expect(exists.integer == 1)
             #expect(await Self.ask(resolver, "some-secret-key-2") == .unknown)
         }
+        await world.close()
     }
 
     @Test func `an imported bcrypt key is checked, and kept as SHA-256 from its first use`() async throws {
         let world = try await WorkerWorld.make()
         let resolver = Self.resolver(world)
         try await Self.insert("imported_key_one", id: "key_b", world, bcrypt: true)
-        try await Self.running(resolver, world) {
+        try await running(resolver) {
             // The same first twelve characters.
             #expect(await Self.ask(resolver, "imported_key_two") == .unknown)
             #expect(await Self.ask(resolver, "imported_key_one") == .published)
@@ -69,12 +60,13 @@ struct KeyFallbackTests {
             #expect(await Self.ask(resolver, "imported_key_one") == .published)
             #expect(world.counters.value(.bcryptChecks) == checks)
         }
+        await world.close()
     }
 
     @Test func `a flood of unknown keys reaches PostgreSQL a bounded number of times`() async throws {
         let world = try await WorkerWorld.make()
         let resolver = Self.resolver(world, perSecondMax: 5)
-        try await Self.running(resolver, world) {
+        try await running(resolver) {
             let began = ContinuousClock.now
             var refused = 0
             for index in 0..<2_000 where await Self.ask(resolver, "unknown-key-\(index)") == .refused { refused += 1 }
@@ -83,6 +75,7 @@ struct KeyFallbackTests {
             #expect(world.counters.value(.keyLookups) <= UInt64(allowed))
             #expect(refused + Int(world.counters.value(.keyLookups)) == 2_000)
         }
+        await world.close()
     }
 
     @Test func `many who ask for one key at once cause one look-up`() async throws {
@@ -97,11 +90,12 @@ struct KeyFallbackTests {
                 answers.withLock { $0.append(outcome) }
             }
         }
-        try await Self.running(resolver, world) {
+        try await running(resolver) {
             try await eventually("every asker has an answer") { answers.withLock { $0.count } == 50 }
             #expect(answers.withLock { $0.allSatisfy { $0 == .published } })
             #expect(world.counters.value(.keyLookups) == 1)
         }
+        await world.close()
     }
 
     @Test func `PostgreSQL away is told apart from an unknown key`() async throws {
@@ -109,9 +103,10 @@ struct KeyFallbackTests {
         let world = try await WorkerWorld.make(postgres: postgres)
         let resolver = Self.resolver(world)
         postgres.kill()
-        try await Self.running(resolver, world) {
+        try await running(resolver) {
             #expect(await Self.ask(resolver, "whatever-it-may-be") == .unavailable)
         }
+        await world.close()
     }
 
     @Test func `the bound gives so many at once and so many a second`() {

@@ -1,6 +1,5 @@
 import HotStore
 import Records
-import ServiceLifecycle
 import TestKit
 import Testing
 
@@ -31,14 +30,14 @@ struct PublishingTests {
     @Test func `AK-5: the worker is woken by the change itself, not by its poll`() async throws {
         let world = try await WorkerWorld.make()
         let org = try await world.org()
-        let publisher = self.outbox(world)
-        let running = Task { try await publisher.run() }
-        _ = try await world.key("woken", of: org)
-        try await eventually("the key is published") { try await world.seen("woken") != nil }
-        _ = try await Orgs(world.pool).setStatus(.suspended, of: org.id)
-        try await eventually("the suspension is published") { try await world.seen("woken")?.org.status == .suspended }
-        running.cancel()
-        _ = try? await running.value
+        try await running(self.outbox(world)) {
+            _ = try await world.key("woken", of: org)
+            try await eventually("the key is published") { try await world.seen("woken") != nil }
+            _ = try await Orgs(world.pool).setStatus(.suspended, of: org.id)
+            try await eventually("the suspension is published") {
+                try await world.seen("woken")?.org.status == .suspended
+            }
+        }
         await world.close()
     }
 
@@ -92,16 +91,15 @@ struct PublishingTests {
         let sync = RedisSync(
             pool: world.pool, redis: world.redis, publisher: world.publisher, counters: world.counters,
             logger: world.logger)
-        let running = Task { try await sync.run() }
-        try await eventually("the first filling") { sync.isFinishedOnce }
-        #expect(try await world.seen("kb")?.org.orgID == "org_b")
-        try await server.restart()
-        try await eventually("the second filling") {
-            guard let seen = try? await world.seen("kc") else { return false }
-            return seen.key.keyID == "key_kc"
+        try await running(sync) {
+            try await eventually("the first filling") { sync.isFinishedOnce }
+            #expect(try await world.seen("kb")?.org.orgID == "org_b")
+            try await server.restart()
+            try await eventually("the second filling") {
+                guard let seen = try? await world.seen("kc") else { return false }
+                return seen.key.keyID == "key_kc"
+            }
         }
-        running.cancel()
-        _ = try? await running.value
         await world.close()
     }
 }
