@@ -86,7 +86,9 @@ struct HostTable: Sendable {
             if entries[middle].hash < hash.value { low = middle + 1 } else { high = middle }
         }
         while low < entries.count, entries[low].hash == hash.value {
-            if entries[low].isWildcard == isWildcard, isName(low, host, from: start, to: end) { return entries[low].root }
+            if entries[low].isWildcard == isWildcard, isName(low, host, from: start, to: end) {
+                return entries[low].root
+            }
             low += 1
         }
         return nil

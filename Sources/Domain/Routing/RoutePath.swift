@@ -13,7 +13,9 @@ public enum RoutePath {
         while index < count {
             let byte = path[index]
             if byte == percent { return isCanonicalEncoded(path) }
-            if byte == slash, index + 1 < count, path[index + 1] == dot, isDotSegment(path, after: index) { return false }
+            if byte == slash, index + 1 < count, path[index + 1] == dot, isDotSegment(path, after: index) {
+                return false
+            }
             index += 1
         }
         return true
@@ -73,7 +75,9 @@ public enum RoutePath {
                 index += 1
                 continue
             }
-            guard index + 2 < path.count, let high = hex(path[index + 1]), let low = hex(path[index + 2]) else { return nil }
+            guard index + 2 < path.count, let high = hex(path[index + 1]), let low = hex(path[index + 2]) else {
+                return nil
+            }
             let byte = high << 4 | low
             guard byte >= 0x20, byte != 0x7F else { return nil }
             if isUnreserved(byte) {

@@ -55,7 +55,9 @@ final class AdmissionGate {
         grant.underWay += 1
         self.loop.counters.scriptCalls += 1
         let count = batch.exchanges.count
-        if let failure = self.loop.link.send(batch, encode: { grant.template.append(count: count, into: &$0) }) {
+        let template = grant.template
+        template?.period = self.loop.period
+        if let failure = self.loop.link.send(batch, encode: { template?.append(count: count, into: &$0) }) {
             batch.redisFailed(failure)
         }
     }
@@ -65,11 +67,6 @@ final class AdmissionGate {
         batch.reset()
         if self.spare.count < Self.spareMax { self.spare.append(batch) }
         if grant.underWay == 0, let next = grant.gathering { self.send(next) }
-    }
-
-    func counted(admitted: Int, refused: Int) {
-        self.loop.counters.admitted += UInt64(admitted)
-        self.loop.counters.refused += UInt64(refused)
     }
 }
 
@@ -96,8 +93,10 @@ final class AdmissionBatch: RedisWaiter {
 
     override func redisReplied(_ reply: borrowing RedisReply) {
         guard let grant else { return }
-        let decided = AdmissionReply(reply, template: grant.template)
-        for index in self.exchanges.indices { self.exchanges[index].decided(decided, position: index, of: self.exchanges.count) }
+        guard let plan = grant.template?.plan, let decided = AdmissionReply(reply, plan: plan) else {
+            return self.redisFailed(.protocolError)
+        }
+        for index in self.exchanges.indices { self.exchanges[index].decided(decided, position: index) }
         self.gate.finished(self, grant)
     }
 
@@ -109,7 +108,7 @@ final class AdmissionBatch: RedisWaiter {
 
     override func redisResend(into output: inout ByteBuffer) -> Bool {
         guard let grant else { return false }
-        grant.template.append(count: self.exchanges.count, into: &output)
+        grant.template?.append(count: self.exchanges.count, into: &output)
         return true
     }
 }

@@ -1,6 +1,8 @@
 import Domain
 import HTTPWire
 import HotStore
+import Logging
+import NIOCore
 import RedisClient
 
 /// What one principal may do on one route, worked out once: the gates' verdict, and the admission call encoded but for
@@ -8,20 +10,45 @@ import RedisClient
 final class RouteGrant {
     /// Why the principal may not use the route; nil if it may.
     let refusal: ProblemCode?
-    let template: AdmissionTemplate
-    /// The buckets as they are advertised, in the order of the script's reply.
+    let template: AdmissionTemplate?
+    /// The buckets in the order of the script's reply, and as they are advertised.
+    let rules: [BucketRule]
     let policies: [RateLimitPolicy]
+    /// Whether requests that are alike may be decided by one call.
+    let isShareable: Bool
+    /// The Redis this was made for; another one has other epochs.
+    let generation: Int
     /// Requests that wait for the next shared call, and calls under way.
     var gathering: AdmissionBatch?
     var underWay = 0
 
-    init(_ principal: Principal, route: CompiledRoute, loop: EdgeLoop) {
-        self.refusal = Self.refusal(principal, route.route, loop.configuration)
-        let plan = AdmissionPlan(principal: principal, route: route.route, configuration: loop.configuration)
-        self.template = AdmissionTemplate(
-            plan, principal: principal, keyspace: loop.keyspace, serverRunID: loop.link.serverRunID ?? "", wallMs: loop.wallMs)
-        self.policies = plan.buckets.compactMap {
+    init(_ principal: Principal, route: CompiledRoute, loop: EdgeLoop, address: String? = nil) {
+        self.generation = loop.redisGeneration
+        var refusal = Self.refusal(principal, route.route, loop.configuration)
+        let plan: AdmissionPlan?
+        do throws(BucketRuleError) {
+            plan = try AdmissionPlan(
+                principal, route: route.route, configuration: loop.configuration, address: address)
+        } catch {
+            // Validation refuses such limits in files; this one came from a record.
+            loop.logger.error(
+                "a limit cannot be counted exactly",
+                metadata: ["org": "\(principal.org.orgID)", "route": "\(route.route.id)", "error": "\(error)"])
+            plan = nil
+            refusal = .internalError
+        }
+        self.refusal = refusal
+        let rules = plan?.groups.flatMap(\.rules) ?? []
+        self.rules = rules
+        self.policies = rules.compactMap {
             RateLimitPolicy(name: $0.name.utf8.span, capacity: $0.capacity, refill: $0.refill, periodMs: $0.periodMs)
+        }
+        self.isShareable = plan.map { $0.leases.isEmpty && !$0.needsAddress } ?? false
+        self.template = plan.map {
+            AdmissionTemplate(
+                $0, versionTag: principal.versionTag,
+                epoch: UsageEpoch(versionTag: principal.versionTag, serverRunID: loop.link.serverRunID ?? ""),
+                keyspace: loop.keyspace, period: loop.period)
         }
     }
 

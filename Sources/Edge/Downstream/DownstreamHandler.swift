@@ -134,19 +134,23 @@ final class DownstreamHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = Self.unwrapInboundIn(data)
         guard self.closing == .no, let exchange else { return }
-        if exchange.takesBody {
-            exchange.bodyRead(&buffer)
-            if buffer.readableBytes > 0 { self.append(buffer) }
-            return
-        }
-        guard exchange.isIdle else { return self.append(buffer) }
+        guard exchange.isIdle || exchange.takesBody else { return self.append(buffer) }
         if self.waiting.readableBytes > 0 {
+            // The start of a head, or of a trailer section, that came before.
             self.waiting.writeBuffer(&buffer)
-            self.readNextRequest()
-        } else {
-            exchange.headRead(&buffer)
-            if buffer.readableBytes > 0 { self.append(buffer) }
+            buffer = self.takeWaiting()
         }
+        self.dispatch(&buffer, to: exchange)
+    }
+
+    /// Gives bytes to whoever they are for: a new request's head, the body in progress, or the queue.
+    private func dispatch(_ buffer: inout ByteBuffer, to exchange: Exchange) {
+        if exchange.isIdle { exchange.headRead(&buffer) }
+        if buffer.readableBytes > 0, exchange.takesBody { exchange.bodyRead(&buffer) }
+        guard buffer.readableBytes > 0, self.closing == .no else { return }
+        let isNext = exchange.isIdle && !exchange.isReadingHead
+        self.append(buffer)
+        if isNext { self.exchangeFinished() }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -190,10 +194,8 @@ final class DownstreamHandler: ChannelDuplexHandler {
 
     private func readNextRequest() {
         guard self.closing == .no, let exchange, exchange.isIdle, self.waiting.readableBytes > 0 else { return }
-        var buffer = self.waiting
-        self.waiting = ByteBuffer()
-        exchange.headRead(&buffer)
-        if buffer.readableBytes > 0 { self.append(buffer) }
+        var buffer = self.takeWaiting()
+        self.dispatch(&buffer, to: exchange)
     }
 
     private func append(_ buffer: ByteBuffer) {

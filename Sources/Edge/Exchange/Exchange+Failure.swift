@@ -74,8 +74,11 @@ extension Exchange {
     func clientGone() {
         switch self.machine.clientClosed() {
         case .ignore:
-            if self.machine.phase == .idle, self.stage != .idle, self.stage != .finished { return self.waitedInVain() }
-            self.loop.unregister(self)
+            switch self.stage {
+            case .gathering, .waiting: self.finish()
+            case .idle where self.isReadingHead: self.finish()
+            case .idle, .discarding, .forwarding, .finished: self.loop.unregister(self)
+            }
         case .drop(let key):
             guard self.machine.phase == .finished else {
                 // The decision is under way; it will find nobody here and undo itself.
@@ -93,11 +96,6 @@ extension Exchange {
             self.totalDeadlineMs = self.loop.nowMs + (self.route?.idempotency?.detachedTimeoutMs ?? 120_000)
             self.deadlineMs = min(self.deadlineMs, self.totalDeadlineMs)
         }
-    }
-
-    /// Gone while head, body or principal were awaited: nothing was claimed.
-    private func waitedInVain() {
-        self.finish()
     }
 
     /// Decided, but nobody is there any more.

@@ -55,6 +55,9 @@ extension Exchange {
         self.cost = 1
         self.leaseID = 0
         self.isLocal = false
+        self.isRevalidating = false
+        self.revalidations = 0
+        self.headerQuantities.removeAll(keepingCapacity: true)
         self.machine = ExchangeMachine()
         self.responseHeadState.reset()
         if self.responsePartial.capacity > 0 { self.responsePartial = ByteBuffer() }

@@ -53,6 +53,7 @@ extension Exchange {
     /// The principal of a held request is known now, or known not to exist.
     func principalResolved() {
         guard self.stage == .waiting else { return }
+        if self.isRevalidating { return self.revalidated() }
         guard self.handler != nil else { return self.drop() }
         self.reexamine()
     }

@@ -69,7 +69,7 @@ extension Exchange {
         return self.presentedKey
     }
 
-    private func checkStanding(_ entry: PrincipalEntry) -> Authentication {
+    func checkStanding(_ entry: PrincipalEntry) -> Authentication {
         let key = entry.principal.key
         if key.status == .revoked { return .refused(.apiKeyRevoked) }
         if key.expiresAtMs > 0, key.expiresAtMs <= self.loop.wallMs { return .refused(.apiKeyExpired) }
@@ -83,8 +83,7 @@ extension Exchange {
     /// Scopes and features, judged once per principal and route.
     func checkGates(_ route: CompiledRoute) -> ProblemCode? {
         guard let entry else { return .credentialsMissing }
-        let loop = self.loop
-        let grant = entry.grant(for: route) { RouteGrant(entry.principal, route: route, loop: loop) }
+        let grant = entry.grant(for: route, in: self.loop)
         self.grant = grant
         return grant.refusal
     }

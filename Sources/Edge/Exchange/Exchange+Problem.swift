@@ -10,6 +10,8 @@ extension Exchange {
         var extensions: [ProblemDocument.Extension] = []
         /// Milliseconds until it is worth trying again; 0 says nothing, −1 that it never is.
         var waitMs = 0
+        /// Whether this is a stored answer served again.
+        var isReplay = false
     }
 
     /// Refuses the request before anything was sent upstream.
@@ -90,6 +92,7 @@ extension Exchange {
         // Limits are nobody's business before the caller is known (RL-6).
         if code.status == 401 || code.status == 403 { self.readings.removeAll(keepingCapacity: true) }
         self.writeGatewayFields(isEventStream: false, hasDate: false)
+        if details.isReplay { self.answer.writeField("Idempotent-Replayed", "true") }
         self.writeChallenge(code)
         if details.waitMs > 0 {
             RateLimitFields.appendRetryLines(waitMs: details.waitMs, to: &self.answer)

@@ -21,6 +21,7 @@ extension Exchange {
             self.loop.requestHead.fields, of: bytes, connection: self.loop.requestHead.connection, dropping: dropping)
         if isKeyed { self.outgoing.writeField("Accept-Encoding", "identity") }
         self.renderForwarding(bytes)
+        self.identityStart = self.outgoing.writerIndex
         if let entry { self.outgoing.writeImmutableBuffer(entry.identityFields) }
         self.outgoing.writeFieldName("X-Request-Id")
         self.requestID.append(to: &self.outgoing)
@@ -41,6 +42,23 @@ extension Exchange {
             self.outgoing.writeImmutableBuffer(held.body)
             self.requestBodyEnded = true
         }
+    }
+
+    /// Puts the identity of re-read records in place of the old one; the rest of the head stays.
+    func replaceIdentity(_ old: ByteBuffer, with new: ByteBuffer) {
+        guard old != new, let tail = self.outgoing.getSlice(
+            at: self.identityStart + old.readableBytes,
+            length: self.outgoing.writerIndex - self.identityStart - old.readableBytes)
+        else { return }
+        var head = ByteBuffer()
+        if let start = self.outgoing.getSlice(
+            at: self.outgoing.readerIndex, length: self.identityStart - self.outgoing.readerIndex)
+        {
+            head.writeImmutableBuffer(start)
+        }
+        head.writeImmutableBuffer(new)
+        head.writeImmutableBuffer(tail)
+        self.outgoing = head
     }
 
     private func renderTarget(_ bytes: Span<UInt8>, _ route: CompiledRoute) {

@@ -53,6 +53,12 @@ final class Exchange: RedisWaiter, Equatable {
     var keyed: KeyedRequest?
     var leaseID: UInt64 = 0
     var isLocal = false
+    var isRevalidating = false
+    var revalidations = 0
+    /// Quantities read from response headers, in the order of the route's rules; −1 where unreadable.
+    var headerQuantities: [Int] = []
+    /// Where in `outgoing` the identity fields stand.
+    var identityStart = 0
 
     // Forwarding.
     var connection: UpstreamConnection?
@@ -103,6 +109,10 @@ final class Exchange: RedisWaiter, Equatable {
     static func == (left: Exchange, right: Exchange) -> Bool { left === right }
 
     var isIdle: Bool { self.stage == .idle }
+    /// Whether the start of a head has been read and its end has not.
+    var isReadingHead: Bool { self.stage == .idle && self.waitsFor == .head }
+    /// Whether there is something that draining waits for.
+    var isUnfinished: Bool { self.isReadingHead || (self.stage != .idle && self.stage != .finished) }
     /// Whether bytes read now belong to the request's body and can be used at once.
     var takesBody: Bool {
         switch self.stage {
@@ -110,6 +120,12 @@ final class Exchange: RedisWaiter, Equatable {
         case .forwarding: !self.requestBodyEnded || self.isTunnel
         case .idle, .waiting, .finished: false
         }
+    }
+
+    /// Whether a claim or lease is held that heartbeats must keep alive.
+    var isClaiming: Bool {
+        guard self.decision == .admitted, self.machine.phase != .idle, self.machine.phase != .finished else { return false }
+        return self.keyed != nil || self.leaseID != 0
     }
 
     var connectTimeoutMs: Int { self.route?.timeouts.connectMs ?? 2_000 }
@@ -155,6 +171,23 @@ final class Exchange: RedisWaiter, Equatable {
         case .store:
             break
         }
+    }
+
+    // MARK: The reply to a call of its own
+
+    override func redisReplied(_ reply: borrowing RedisReply) {
+        guard let plan = self.grant?.template?.plan, let decided = AdmissionReply(reply, plan: plan, cost: self.cost) else {
+            return self.storeFailed(.protocolError)
+        }
+        self.decided(decided, position: 0)
+    }
+
+    override func redisFailed(_ failure: RedisFailure) { self.storeFailed(failure) }
+
+    override func redisResend(into output: inout ByteBuffer) -> Bool {
+        guard let grant else { return false }
+        self.encodeAdmission(grant, into: &output)
+        return true
     }
 
     /// The client's connection is gone.

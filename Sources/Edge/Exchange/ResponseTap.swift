@@ -1,3 +1,4 @@
+import Digests
 import Domain
 import HTTPWire
 import NIOCore
@@ -14,17 +15,23 @@ final class ResponseTap {
     private let bodyBytesMax: Int
     private var events: EventStreamScanner?
 
-    init(keepsBody: Bool, bodyBytesMax: Int, readsEvents: Bool) {
+    init(keepsBody: Bool, bodyBytesMax: Int, isEventStream: Bool, readsEvents: Bool) {
+        self.isEventStream = isEventStream
         self.keepsBody = keepsBody
         self.bodyBytesMax = bodyBytesMax
         self.events = readsEvents ? EventStreamScanner() : nil
     }
 
     /// Whether the answer is an event stream.
-    var isEventStream: Bool { self.events != nil }
+    let isEventStream: Bool
+    private var digest = SHA256Hasher()
+
+    /// SHA-256 of the whole body, kept or not.
+    var digestHex: String { self.digest.finish().hexText }
 
     func write(_ bytes: Span<UInt8>) {
         self.bodyBytes += bytes.count
+        if self.keepsBody { self.digest.update(bytes) }
         if self.keepsBody, !self.overflowed {
             if self.bodyBytes > self.bodyBytesMax {
                 self.overflowed = true

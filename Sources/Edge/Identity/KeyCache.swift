@@ -76,7 +76,10 @@ final class KeyCache {
     }
 
     /// An admission said that the entry's version is not the current one: it is read again.
-    func forget(_ digest: SHA256Digest) { self.principals.remove(digest) }
+    func forget(_ entry: PrincipalEntry) {
+        // Another request may have read it again already.
+        if self.principals.find(entry.digest) === entry { self.principals.remove(entry.digest) }
+    }
 
     func forgetAll() {
         self.principals.removeAll()

@@ -32,23 +32,23 @@ final class KeyLookup: RedisWaiter {
 
     func start() {
         self.step = .findOrg
-        self.send { PrincipalReads.appendKey(self.loop.keyspace, digestHex: self.digest.hexText, into: &$0) }
+        self.send { RecordReads.appendKey(sha256Hex: self.digest.hexText, self.loop.keyspace, into: &$0) }
     }
 
     override func redisReplied(_ reply: borrowing RedisReply) {
         guard !self.isDone else { return }
         switch self.step {
         case .findOrg:
-            guard let record = PrincipalRecordCodec.key(reply) else { return self.missing() }
+            guard let record = PrincipalRecordCodec.key(PrincipalRecordCodec.fields(reply)) else { return self.missing() }
             self.readRecords(ofOrg: record.orgID)
         case .version:
-            self.versionTag = PrincipalRecordCodec.versionTag(reply)
+            self.versionTag = reply.isNull ? nil : reply.withBytes { String(decoding: $0, as: UTF8.self) }
             self.step = .org
         case .org:
-            self.org = PrincipalRecordCodec.org(reply)
+            self.org = PrincipalRecordCodec.org(PrincipalRecordCodec.fields(reply))
             self.step = .key
         case .key:
-            guard let key = PrincipalRecordCodec.key(reply), let org, let versionTag, key.orgID == org.orgID else {
+            guard let key = PrincipalRecordCodec.key(PrincipalRecordCodec.fields(reply)), let org, let versionTag, key.orgID == org.orgID else {
                 return self.missing()
             }
             self.isDone = true
@@ -67,9 +67,9 @@ final class KeyLookup: RedisWaiter {
         self.versionTag = nil
         self.org = nil
         let keyspace = self.loop.keyspace
-        self.send { PrincipalReads.appendVersion(keyspace, org: org, into: &$0) }
-        self.send { PrincipalReads.appendOrg(keyspace, org: org, into: &$0) }
-        self.send { PrincipalReads.appendKey(keyspace, digestHex: self.digest.hexText, into: &$0) }
+        self.send { RecordReads.appendVersion(ofOrg: org, keyspace, into: &$0) }
+        self.send { RecordReads.appendOrg(org, keyspace, into: &$0) }
+        self.send { RecordReads.appendKey(sha256Hex: self.digest.hexText, keyspace, into: &$0) }
     }
 
     private func send(_ encode: (inout ByteBuffer) -> Void) {

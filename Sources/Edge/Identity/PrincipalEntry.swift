@@ -1,6 +1,5 @@
 import Digests
 import Domain
-import HotStore
 import NIOCore
 
 /// A principal as one loop remembers it, with what was made ready for its requests: the identity header bytes and, per
@@ -34,15 +33,11 @@ final class PrincipalEntry {
         self.identityFields = fields
     }
 
-    func grant(for route: CompiledRoute, make: () -> RouteGrant) -> RouteGrant {
-        if let grant = self.grants[route.index] { return grant }
-        let grant = make()
+    func grant(for route: CompiledRoute, in loop: EdgeLoop) -> RouteGrant {
+        guard route.index < self.grants.count else { return RouteGrant(self.principal, route: route, loop: loop) }
+        if let grant = self.grants[route.index], grant.generation == loop.redisGeneration { return grant }
+        let grant = RouteGrant(self.principal, route: route, loop: loop)
         self.grants[route.index] = grant
         return grant
-    }
-
-    /// Drops the encoded calls, for a new month, epoch or snapshot.
-    func forgetGrants() {
-        for index in self.grants.indices { self.grants[index] = nil }
     }
 }

@@ -27,6 +27,12 @@ final class EdgeLoop {
     private(set) var trustedProxies: [CIDRBlock]
     private(set) lazy var gate = AdmissionGate(loop: self)
     private(set) lazy var settler = Settler(loop: self)
+    private(set) lazy var local = LocalAdmission(loop: self)
+    /// Hour and month by Redis's clock, as far as it is known.
+    private(set) var period = UsagePeriod(atMs: LoopClock.wallMs())
+    private var redisAheadMs = 0
+    /// Rises when this loop's Redis is another one than before.
+    private(set) var redisGeneration = 0
 
     var counters: EdgeCounters
     var accessLog: AccessLogBuffer
@@ -64,7 +70,7 @@ final class EdgeLoop {
         self.logger = dependencies.logger
         self.accessSink = accessSink
         self.link = RedisLink(
-            eventLoop: eventLoop, configuration: dependencies.redis, scripts: EdgeScripts.all, logger: dependencies.logger)
+            eventLoop: eventLoop, configuration: dependencies.redis, scripts: HotScripts.edge, logger: dependencies.logger)
         self.keyspace = Keyspace(prefix: configuration.redis.keyPrefix)
         self.keys = KeyCache(configuration, fallback: dependencies.keyFallback)
         self.viaName = Array(configuration.edge.viaName.utf8)
@@ -85,9 +91,10 @@ final class EdgeLoop {
     func start() {
         self.keys.attach(to: self)
         self.compile(self.configuration)
-        self.link.onServerChange = { [dependencies, keys] before, now in
+        self.link.onServerChange = { [dependencies, unowned self] before, now in
             // Another Redis knows other epochs: nothing learnt from the old one is trusted.
-            keys.forgetAll()
+            self.keys.forgetAll()
+            self.redisGeneration += 1
             dependencies.redisChanged?(before, now)
         }
         self.link.start()
@@ -121,7 +128,7 @@ final class EdgeLoop {
             // Validation has made sure that the names exist; an empty pool answers 503.
             let pool = pools[route.upstream] ?? UpstreamPool(Upstream(name: route.upstream, endpoints: []), loop: self)
             let testPool = route.testUpstream.flatMap { pools[$0] } ?? pool
-            return CompiledRoute(index: index, route: route, pool: pool, testPool: testPool, configuration: configuration)
+            return CompiledRoute(index: index, route: route, pool: pool, testPool: testPool)
         }
     }
 
@@ -132,7 +139,7 @@ final class EdgeLoop {
 
     /// Exchanges that are not done, and settlements that Redis has not confirmed.
     var unfinished: Int {
-        self.exchanges.count { !$0.isIdle && $0.stage != .finished } + self.link.pendingCount
+        self.exchanges.count { $0.isUnfinished } + self.link.pendingCount + (self.link.isReady ? self.settler.waiting : 0)
     }
 
     func stop() {
@@ -166,6 +173,12 @@ final class EdgeLoop {
     /// Brings the loop's clock up to a moment just measured.
     func touch(nowNs: Int) { self.nowMs = nowNs / 1_000_000 }
 
+    /// Redis's clock says that the month is another: the gateway's own is off by so much.
+    func noteRedisTime(_ ms: Int) {
+        self.redisAheadMs = ms - LoopClock.wallMs()
+        self.period = UsagePeriod(atMs: ms)
+    }
+
     /// Notes that a principal was admitted: its key's last use and its org's usage are reported in batches.
     func touch(_ entry: PrincipalEntry) {
         entry.lastUsedMs = self.wallMs
@@ -179,6 +192,8 @@ final class EdgeLoop {
     private func tick() {
         self.nowMs = LoopClock.nowNs() / 1_000_000
         self.wallMs = LoopClock.wallMs()
+        let redisMs = self.wallMs + self.redisAheadMs
+        if !self.period.contains(redisMs) { self.period = UsagePeriod(atMs: redisMs) }
         self.ticks += 1
         self.checkDeadlines()
         if self.ticks.isMultiple(of: 2) { self.handOverAccessLog() }
@@ -186,7 +201,8 @@ final class EdgeLoop {
             for pool in self.pools.values { pool.sweep(nowMs: self.nowMs) }
             self.flushTouched()
         }
-        self.settler.heartbeat(nowMs: self.nowMs, exchanges: self.exchanges)
+        if self.link.isReady { self.local.flush() }
+        self.settler.tick(nowMs: self.nowMs, exchanges: self.exchanges)
     }
 
     private func checkDeadlines() {
@@ -211,14 +227,15 @@ final class EdgeLoop {
     private func flushTouched() {
         guard !self.touched.isEmpty else { return }
         var uses: [KeyUse] = []
-        var orgs = Set<String>()
+        var hashes = Set<String>()
         for entry in self.touched {
             entry.isTouched = false
             uses.append(KeyUse(keyID: entry.principal.key.keyID, atMs: entry.lastUsedMs))
-            orgs.insert(entry.principal.org.orgID)
+            let epoch = UsageEpoch(versionTag: entry.principal.versionTag, serverRunID: self.link.serverRunID ?? "")
+            hashes.insert(self.keyspace.meters(org: entry.principal.org.orgID, epoch: epoch))
         }
         self.touched.removeAll(keepingCapacity: true)
-        self.settler.markDirty(orgs)
+        self.settler.markDirty(hashes)
         self.dependencies.lastUsed?(uses)
     }
 }

@@ -13,18 +13,17 @@ final class CompiledRoute {
     let addPrefix: [UInt8]
     let preservesHost: Bool
     let needsPrincipal: Bool
-    /// Whether admission decides anything for a request without a principal.
     let timeouts: RouteTimeouts
     let idempotency: IdempotencyPolicy?
-    /// Methods on which the header is acted on, as parsed methods.
-    let keyedMethods: [[UInt8]]
+    /// Methods on which the header is acted on; safe ones never (IK-29).
+    private let keyedMethods: Set<Method>
     /// Rules whose quantity is read from the response, with their index in `route.meters`.
     let responseMeters: [MeterRule]
     /// Whether a fixed quantity counted at admission may have to be voided by the answer's status.
     let countsOnlySuccess: Bool
-    let hasLeases: Bool
-    let hasAddressLimits: Bool
     let costHeader: CostHeader?
+
+    func honoursKey(of method: Method) -> Bool { self.keyedMethods.contains(method) }
 
     struct CostHeader {
         let name: [UInt8]
@@ -32,7 +31,7 @@ final class CompiledRoute {
         let max: Int
     }
 
-    init(index: Int, route: Route, pool: UpstreamPool, testPool: UpstreamPool, configuration: Configuration) {
+    init(index: Int, route: Route, pool: UpstreamPool, testPool: UpstreamPool) {
         self.index = index
         self.route = route
         self.pool = pool
@@ -52,15 +51,12 @@ final class CompiledRoute {
         self.needsPrincipal = route.authentication == .required
         self.timeouts = route.timeouts
         self.idempotency = route.idempotency
-        self.keyedMethods = (route.idempotency?.methods ?? []).map { Array($0.utf8) }
+        let methods = route.idempotency?.methods ?? []
+        self.keyedMethods = Set(Method.allCases.filter { !$0.isSafe && methods.contains("\($0.text)") })
         self.responseMeters = route.meters.filter { if case .fixed = $0.quantity { false } else { true } }
         self.countsOnlySuccess = route.meters.contains {
             if case .fixed = $0.quantity { $0.when == .success } else { false }
         }
-        let planLeases = configuration.plans.contains { !$0.concurrency.isEmpty }
-        self.hasLeases = planLeases || !route.concurrency.isEmpty
-        let limits = configuration.limits + route.limits + configuration.plans.flatMap(\.limits)
-        self.hasAddressLimits = limits.contains { $0.scope == .ip }
         if case .header(let name, let otherwise, let max) = route.cost {
             self.costHeader = CostHeader(name: Array(name.lowercased().utf8), otherwise: otherwise, max: max)
         } else {

@@ -107,7 +107,8 @@ struct PoolMachine<Connection: Equatable, Waiter: Equatable> {
         return .park
     }
 
-    private mutating func openForWaiters() -> OnFree {
+    /// Whether somebody waits for whom no connection is being opened.
+    mutating func openForWaiters() -> OnFree {
         guard self.waiting.count > self.opening, self.open < self.connectionsMax else { return .none }
         self.opening += 1
         return .open

@@ -135,5 +135,7 @@ final class UpstreamEndpoint {
         let failure: UpstreamFailure
         if case .some(.connectTimeout) = error as? ChannelError { failure = .connectTimeout } else { failure = .connectFailed }
         if case .fail(let waiter) = self.machine.openFailed() { waiter.leaseFailed(failure, at: self) }
+        // Those behind it had counted on this connection too.
+        if case .open = self.machine.openForWaiters() { self.open(timeoutMs: Self.reopenTimeoutMs) }
     }
 }

@@ -37,11 +37,11 @@ extension Span where Element == UInt8 {
         return true
     }
 
-    /// Whether two ranges hold the same bytes, ASCII letters compared without case.
-    func matches(_ range: ByteRange, ignoringCase other: ByteRange) -> Bool {
+    /// Whether `range` here and `other` of `bytes` hold the same bytes, ASCII letters compared without case.
+    func matches(_ range: ByteRange, ignoringCase other: ByteRange, of bytes: Span<UInt8>) -> Bool {
         guard range.count == other.count else { return false }
         for index in 0..<range.count
-        where self[range.start &+ index].lowercased != self[other.start &+ index].lowercased {
+        where self[range.start &+ index].lowercased != bytes[other.start &+ index].lowercased {
             return false
         }
         return true

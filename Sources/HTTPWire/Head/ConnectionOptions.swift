@@ -8,8 +8,9 @@ public struct ConnectionOptions: Sendable, Hashable {
     public internal(set) var upgrade = false
     /// Known fields which the sender marked as belonging to this connection only, without those it cannot take away.
     public internal(set) var nominated = FieldNameSet()
-    /// Whether an option names a field by a name that is not in `FieldName`, so that names must be compared.
-    public internal(set) var nominatesOthers = false
+    /// The other options, in lower case and each followed by a comma. They are kept as bytes because they also apply to
+    /// trailers, which come when the head's bytes are gone. Hardly any message has one, so hardly any allocates.
+    private var others: ContiguousArray<UInt8> = []
 
     /// Most options in all `Connection` fields together. Removal compares every field with every unknown option, which
     /// must stay cheap.
@@ -42,23 +43,24 @@ public struct ConnectionOptions: Sendable, Hashable {
         switch name {
         case .keepAlive: self.keepAlive = true
         case .upgrade: self.upgrade = true
-        case .other, .rateLimit, .xRateLimit: self.nominatesOthers = true
+        case .other, .rateLimit, .xRateLimit:
+            for offset in option.bounds { self.others.append(bytes[offset].lowercased) }
+            self.others.append(Byte.comma)
         default: break
         }
         if !name.isFamily, !FieldNameSet.protectedFromConnection.contains(name) { self.nominated.insert(name) }
     }
 
-    /// Whether the line at `field` must not be forwarded because an option names it.
-    func removes(_ field: Field, _ bytes: Span<UInt8>, _ section: borrowing FieldSection) -> Bool {
-        if self.nominated.contains(field.id) { return true }
-        guard self.nominatesOthers, field.id == .other || field.id == .rateLimit || field.id == .xRateLimit,
-            let first = section.index(of: .connection)
-        else { return false }
-        for index in first..<section.lines.count where section.lines[index].id == .connection {
-            var elements = ListElements(section.lines[index].value)
-            while let option = elements.next(bytes) {
-                if bytes.matches(option, ignoringCase: field.name) { return true }
-            }
+    /// Whether `field`, of the message's head or trailers, must not be forwarded because an option names it.
+    @inline(__always) func removes(_ field: Field, _ bytes: Span<UInt8>) -> Bool {
+        self.nominated.contains(field.id) || (!self.others.isEmpty && self.namesOther(field, bytes))
+    }
+
+    private func namesOther(_ field: Field, _ bytes: Span<UInt8>) -> Bool {
+        guard field.id == .other || field.id == .rateLimit || field.id == .xRateLimit else { return false }
+        var elements = ListElements(ByteRange(0, self.others.count))
+        while let option = elements.next(self.others.span) {
+            if self.others.span.matches(option, ignoringCase: field.name, of: bytes) { return true }
         }
         return false
     }

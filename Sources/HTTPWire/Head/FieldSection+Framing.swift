@@ -11,6 +11,7 @@ extension FieldSection {
         }
         guard let field = self.first(.contentLength) else { return .success(.none) }
         guard self.count(of: .contentLength) == 1 else { return .failure(.contentLengthRepeated) }
+        if self.hasTab(bytes, .contentLength) { return .failure(.contentLengthInvalid) }
         return Self.contentLength(bytes, field.value).map { .length($0) }
     }
 
@@ -44,8 +45,22 @@ extension FieldSection {
                 if !Self.isCoding(bytes, element) { isMalformed = true }
             }
         }
-        guard endsInChunked, chunked == 1, !isMalformed else { return .transferEncodingInvalid }
+        guard endsInChunked, chunked == 1, !isMalformed, !self.hasTab(bytes, .transferEncoding) else {
+            return .transferEncodingInvalid
+        }
         return codings == 1 ? nil : .transferCodingNotImplemented
+    }
+
+    /// Whether a line named `id` has an HTAB around its value. Blanks may be tabs, but llhttp and others take such a tab
+    /// for a part of the value, and a disagreement over these two fields is how requests are smuggled.
+    private func hasTab(_ bytes: Span<UInt8>, _ id: FieldName) -> Bool {
+        guard let first = self.index(of: id) else { return false }
+        for index in first..<self.lines.count where self.lines[index].id == id {
+            for offset in self.lines[index].name.end..<self.lineEnd(index) where bytes[offset] == Byte.tab {
+                return true
+            }
+        }
+        return false
     }
 
     /// Whether `element` is a token, perhaps with parameters after a semicolon.

@@ -33,7 +33,7 @@ struct FieldSectionParser: Sendable {
                 return .complete(byteCount: next)
             case .incomplete:
                 if end == limit { return .failed(.fieldSectionTooLarge) }
-                self.cursor.ranOut(at: end)
+                self.cursor.ranOut(bytes, at: end)
                 return .incomplete
             case .failed(let error):
                 return .failed(error)

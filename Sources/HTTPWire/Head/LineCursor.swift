@@ -1,9 +1,9 @@
-/// Remembers where the current line begins and how far the search for its end has come, so that a head which arrives a
-/// byte at a time is searched once and each of its lines parsed at most twice, whatever the number of reads.
+/// Remembers where the current line begins and how far it has been searched for its end, so that a head which arrives a
+/// byte at a time is searched once and each of its lines is tried a fixed number of times, whatever the number of reads.
 struct LineCursor: Sendable {
     /// Where the line begins.
     private(set) var line = 0
-    /// No LF lies between `line` and here, if the line has been tried before.
+    /// If the line has been tried before: nothing between `line` and here can end it.
     private var searched = 0
 
     init(at line: Int = 0) { (self.line, self.searched) = (line, line) }
@@ -11,13 +11,19 @@ struct LineCursor: Sendable {
     /// The line has been dealt with; the next one begins at `next`.
     @inline(__always) mutating func advance(to next: Int) { (self.line, self.searched) = (next, next) }
 
-    /// A try at the line ran out of bytes at `end`.
-    @inline(__always) mutating func ranOut(at end: Int) { self.searched = end }
+    /// A try at the line ran out of bytes at `end`. A CR as the last byte is looked at again with what follows it.
+    mutating func ranOut(_ bytes: Span<UInt8>, at end: Int) {
+        self.searched = end > self.line && bytes[end &- 1] == Byte.carriageReturn ? end &- 1 : end
+    }
 
-    /// Whether the line is worth a try: it has not been tried, or its end has arrived since.
+    /// Whether the line is worth a try: it has not been tried, or a control byte, which either ends it or is an error,
+    /// has arrived since.
     @inline(__always) mutating func isWorthTrying(_ bytes: Span<UInt8>, to end: Int) -> Bool {
-        if self.searched == self.line { return true }
-        if bytes.firstLineFeed(from: self.searched, to: end) != nil { return true }
+        self.searched == self.line || self.hasControl(bytes, to: end)
+    }
+
+    private mutating func hasControl(_ bytes: Span<UInt8>, to end: Int) -> Bool {
+        if FieldLine.valueEnd(bytes, from: self.searched, to: end) < end { return true }
         self.searched = max(self.searched, end)
         return false
     }

@@ -64,7 +64,7 @@ public struct RequestParser: Sendable {
             return nil
         case .incomplete:
             if end == limit { return self.settle(.failed(.startLineTooLong)) }
-            self.cursor.ranOut(at: end)
+            self.cursor.ranOut(bytes, at: end)
             return .incomplete
         case .failed(let error):
             return self.settle(.failed(error))

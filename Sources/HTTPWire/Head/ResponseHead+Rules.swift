@@ -12,10 +12,10 @@ extension ResponseHead {
         self.keepAlive = !connection.close && (self.minorVersion == 1 || connection.keepAlive)
 
         if self.status < 200 || self.status == 204 {
-            // These never have a body. One that announces content all the same may well send it, so what follows on
-            // this connection cannot be trusted.
             self.framing = .none
-            if declared.mayHaveContent { self.keepAlive = false }
+            // A 204 that announces content may well send it, so what follows on this connection cannot be trusted. After
+            // a 1xx the final response follows, and content in its place would fail to read as one.
+            if self.status == 204, declared.mayHaveContent { self.keepAlive = false }
         } else if method == .head || self.status == 304 || (method == .connect && self.status < 300) {
             self.framing = .none
         } else if declared == .none {

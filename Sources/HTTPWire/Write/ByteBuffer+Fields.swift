@@ -19,7 +19,7 @@ extension ByteBuffer {
         var runStart = first.lineStart
         for index in section.lines.indices {
             let line = section.lines[index]
-            guard dropped.contains(line.id) || connection.removes(line, bytes, section) else { continue }
+            guard dropped.contains(line.id) || connection.removes(line, bytes) else { continue }
             if line.lineStart > runStart { self.writeRange(ByteRange(runStart, line.lineStart), of: bytes) }
             runStart = section.lineEnd(index)
         }

@@ -71,6 +71,11 @@ extension PostgresQuery: ExpressibleByStringInterpolation {
             self.pieces.append(.parameter(PostgresParameter(value)))
         }
 
+        /// A value or NULL: becomes a parameter. (Without it the compiler warns of optionals in interpolations.)
+        public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
+            self.pieces.append(.parameter(PostgresParameter(value)))
+        }
+
         /// A part of a statement; its parameters are numbered on.
         public mutating func appendInterpolation(_ fragment: PostgresQuery) { self.pieces += fragment.pieces }
 

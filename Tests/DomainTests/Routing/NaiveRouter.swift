@@ -9,7 +9,8 @@ struct NaiveRouter {
         var allowed = Set<String>()
         for (index, route) in routes.enumerated() {
             guard let hostRank = hostRank(route, host), let pathRank = pathRank(route.path, path) else { continue }
-            let takes = route.methods.isEmpty ? method != "TRACE" && method != "CONNECT" : route.methods.contains(method)
+            let takes =
+                route.methods.isEmpty ? method != "TRACE" && method != "CONNECT" : route.methods.contains(method)
             guard takes else {
                 let all = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] + routes.flatMap(\.methods)
                 allowed.formUnion(

@@ -35,7 +35,8 @@ import Testing
     @Test func `Allow lists methods in a fixed order`() {
         let table = RouteTable([route("/a", ["POST", "LINK"]), route("/a", ["GET"])])
         let (method, host, path) = (Array("PUT".utf8), Array("h".utf8), Array("/a".utf8))
-        guard case .methodNotAllowed(let allow) = table.match(method: method.span, host: host.span, path: path.span) else {
+        guard case .methodNotAllowed(let allow) = table.match(method: method.span, host: host.span, path: path.span)
+        else {
             Issue.record("PUT /a is not refused")
             return
         }
@@ -105,9 +106,12 @@ import Testing
             let naive = NaiveRouter(routes: routes)
             for _ in 0..<40 {
                 let method = ["GET", "POST", "TRACE", "LINK"].randomElement(using: &random) ?? "GET"
-                let host = ["a.test", "B.a.test:80", "c.b.a.test.", "test", "[::1]:8"].randomElement(using: &random) ?? ""
+                let host =
+                    ["a.test", "B.a.test:80", "c.b.a.test.", "test", "[::1]:8"].randomElement(using: &random) ?? ""
                 let depth = Int.random(in: 0...4, using: &random)
-                let path = "/" + (0..<depth).map { _ in ["a", "b", "c", ""].randomElement(using: &random) ?? "" }
+                let path =
+                    "/"
+                    + (0..<depth).map { _ in ["a", "b", "c", ""].randomElement(using: &random) ?? "" }
                     .joined(separator: "/")
                 let (got, wanted) = (
                     table.describe(method, host, path), naive.match(method: method, host: host, path: path)

@@ -51,6 +51,7 @@ struct SmugglingRow: CustomStringConvertible, Sendable {
         .init("CL above Int", post("Content-Length: 9223372036854775808", "ab"), .contentLengthTooLarge),
         .init("CL above UInt64", post("Content-Length: 18446744073709551618", "ab"), .contentLengthTooLarge),
         .init("CL overflow then letter", post("Content-Length: 99999999999999999999x", ""), .contentLengthInvalid),
+        .init("CL before tab", post("Content-Length: 2\t", "ab"), .contentLengthInvalid),
         .init("CL", post("Content-Length: 2", "ab"), accepted: .length(2)),
         .init("CL on GET", get("Content-Length: 0"), accepted: .length(0)),
         .init("TRACE with CL", "TRACE / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx", .contentInTrace),
@@ -86,7 +87,9 @@ struct SmugglingRow: CustomStringConvertible, Sendable {
             "TE in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             .transferEncodingInHTTP10),
         .init("TE in capitals", post("Transfer-Encoding: CHUNKED", "0\r\n\r\n"), accepted: .chunked),
-        .init("TE between blanks", post("Transfer-Encoding: \t chunked \t", "0\r\n\r\n"), accepted: .chunked),
+        .init("TE between spaces", post("Transfer-Encoding:  chunked  ", "0\r\n\r\n"), accepted: .chunked),
+        .init("TE after tab", post("Transfer-Encoding:\tchunked", "0\r\n\r\n"), .transferEncodingInvalid),
+        .init("TE before tab", post("Transfer-Encoding: chunked\t", "0\r\n\r\n"), .transferEncodingInvalid),
     ]
 
     static let lines: [SmugglingRow] = [

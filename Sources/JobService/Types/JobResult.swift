@@ -1,0 +1,5 @@
+/// What a job that succeeded gives back.
+struct JobResult: Sendable, Hashable {
+    var output: JSONValue
+    var usage: JobUsage
+}

@@ -1,0 +1,23 @@
+public import PostgresClient
+
+/// The tables of all records, as numbered files that go forward only.
+public enum RecordsSchema {
+    /// Brings a database up to date: `try await RecordsSchema.migrator().run(on: pool)`.
+    /// - Throws: `MigrationError`, only if the embedded files are misnumbered.
+    public static func migrator() throws -> Migrator {
+        try Migrator(
+            self.files.map { file in
+                try Migration(fileName: file.name, sql: String(decoding: file.bytes, as: UTF8.self))
+            })
+    }
+
+    /// Names carry the number; the embedding turns them into identifiers.
+    private static let files: [(name: String, bytes: [UInt8])] = [
+        ("0001_tenants.sql", PackageResources._001_tenants_sql),
+        ("0002_edge.sql", PackageResources._002_edge_sql),
+        ("0003_usage.sql", PackageResources._003_usage_sql),
+        ("0004_money.sql", PackageResources._004_money_sql),
+        ("0005_jobs_webhooks.sql", PackageResources._005_jobs_webhooks_sql),
+        ("0006_audit.sql", PackageResources._006_audit_sql),
+    ]
+}
