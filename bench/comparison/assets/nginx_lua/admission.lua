@@ -1,0 +1,62 @@
+-- What a gateway built on ngx_lua does for one request: find the caller by the SHA-256 of the key in a table of the
+-- worker, ask Redis by one script call, set the limit's fields, and let nginx forward with the caller's identity and
+-- without the key.
+
+local redis = require("redis")
+local sha256 = require("sha256")
+local encode = require("call").encode
+local sub, format, floor = string.sub, string.format, math.floor
+local admission = {}
+
+local job, callers = nil, {}
+
+local function fromHex(text)
+  return (string.gsub(text, "..", function(pair) return string.char(tonumber(pair, 16)) end))
+end
+
+-- `settings`: redis, script (its SHA-1), limits, meter, callers.
+function admission.load(settings)
+  job = settings
+  job.keyCount = tostring(2 + #job.limits)
+  for _, caller in ipairs(job.callers) do callers[fromHex(caller.digest)] = caller end
+end
+
+local function refuse(status, code)
+  ngx.status = status
+  ngx.header["Content-Type"] = "application/problem+json"
+  ngx.say(format('{"type":"urn:tollgate:problem:%s","status":%d}', code, status))
+  return ngx.exit(status)
+end
+
+local function ask(caller)
+  local now = ngx.now() * 1000
+  if now >= (caller.until_ or 0) then caller.blob, caller.until_ = encode(job.limits, caller, job.meter, now) end
+  local keys = caller.keys
+  return redis.call(job.redis, "EVALSHA", job.script, job.keyCount,
+    keys[1], keys[2], keys[3], keys[4], caller.blob)
+end
+
+function admission.access()
+  local presented = ngx.var.http_authorization
+  if not presented or sub(presented, 1, 7) ~= "Bearer " then return refuse(401, "credentials-missing") end
+  local caller = callers[sha256(sub(presented, 8))]
+  if not caller then return refuse(401, "api-key-invalid") end
+
+  local reply, reason = ask(caller)
+  if not reply then
+    ngx.log(ngx.ERR, "Redis: ", reason)
+    return refuse(503, "store-unavailable")
+  end
+  local outcome, limits = reply[2], job.limits
+  if outcome == 0 then return refuse(429, "rate-limited") end
+  if outcome < 0 then return refuse(503, "stale-principal") end
+
+  local header, first, second = ngx.header, limits[1], limits[2]
+  header["RateLimit-Policy"] = job.policy
+  header["RateLimit"] = format('"%s";r=%d, "%s";r=%d',
+    first.name, floor(reply[3] / first.unit), second.name, floor(reply[4] / second.unit))
+  ngx.var.tollgate_org = caller.org
+  ngx.var.tollgate_key = caller.key
+end
+
+return admission

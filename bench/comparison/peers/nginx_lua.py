@@ -1,0 +1,116 @@
+"""(b) nginx with ngx_lua, asking Redis by Tollgate's own admission script over kept-alive connections: how OpenResty,
+Kong and APISIX do it."""
+
+import math
+import zlib
+from pathlib import Path
+
+from .base import Peer
+from .nginx_files import FORWARD, Nginx
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets" / "nginx_lua"
+MODULES = ("/usr/lib/nginx/modules/ndk_http_module.so", "/usr/lib/nginx/modules/ngx_http_lua_module.so")
+PREFIX = "lua:"
+
+HTTP = FORWARD + """
+    lua_package_path "@ASSETS@/?.lua;;";
+    init_by_lua_block { require("admission").load(dofile("@SETTINGS@")) }
+    server {
+        listen 127.0.0.1:@PORT@ backlog=1024;
+        location / {
+            set $tollgate_org "";
+            set $tollgate_key "";
+            access_by_lua_block { require("admission").access() }
+            proxy_pass http://backend;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Authorization "";
+            proxy_set_header X-Tollgate-Org $tollgate_org;
+            proxy_set_header X-Tollgate-Key $tollgate_key;
+        }
+    }
+"""
+
+
+class NginxLua(Peer):
+    name = "nginx-lua"
+    label = "nginx + ngx_lua + Redis, the same script"
+    is_gated = True
+    packages = {"nginx": "nginx", MODULES[1]: "libnginx-mod-http-lua"}
+
+    #: The admission script, set by the command line.
+    script = Path(__file__).resolve().parents[3] / "lua" / "scripts" / "admit.lua"
+
+    def start(self):
+        self._nginx = None
+        redis = self.stage.redis.client
+        sha = redis("SCRIPT", "LOAD", self.script.read_bytes()).decode()
+        for caller in self.workload.callers:
+            redis("SET", self._keys(caller)[0], self._tag(caller))
+        settings = self.stage.folder / "nginx-lua-settings.lua"
+        settings.write_text(self._settings(sha))
+        http = HTTP.replace("@ASSETS@", str(ASSETS)).replace("@SETTINGS@", str(settings))
+        self._nginx = Nginx(self.name, http, self.stage, self.stage.placement.gateway, MODULES)
+
+    def stop(self):
+        if self._nginx:
+            self._nginx.stop()
+
+    @property
+    def base_url(self):
+        return self._nginx.base_url
+
+    @property
+    def pids(self):
+        return self._nginx.pids
+
+    @property
+    def command(self):
+        return self._nginx.command
+
+    def configuration(self):
+        return self._nginx.text
+
+    def version(self):
+        return f"{Nginx.version()}, libnginx-mod-http-lua with LuaJIT"
+
+    def metered(self):
+        redis = self.stage.redis.client
+        hashes = (self._keys(caller)[-1] for caller in self.workload.callers)
+        return sum(int(value) for name in hashes for value in redis("HVALS", name))
+
+    def _tag(self, caller):
+        return f"1:{zlib.crc32(caller.org_id.encode()):08x}"
+
+    def _keys(self, caller):
+        """In the script's order: version, a group for each limit, meters."""
+        org = f"{PREFIX}{{{caller.org_id}}}"
+        subjects = {"key": caller.key_id, "org": caller.org_id}
+        groups = [f"{org}:b:{limit.scope}:{subjects[limit.scope]}" for limit in self.workload.limits]
+        return [f"{org}:v", *groups, f"{org}:m"]
+
+    def _settings(self, sha):
+        limits = ",\n".join(self._limit(limit) for limit in self.workload.limits)
+        callers = ",\n".join(
+            f'    {{digest = "{caller.digest}", key = "{caller.key_id}", org = "{caller.org_id}", '
+            f'tag = "{self._tag(caller)}", keys = {{{", ".join(quoted(key) for key in self._keys(caller))}}}}}'
+            for caller in self.workload.callers)
+        policy = ", ".join(
+            f'"{limit.name}";q={limit.capacity};w={math.ceil(limit.capacity * limit.period_ms / limit.refill / 1000)}'
+            for limit in self.workload.limits)
+        return (f'return {{\n  redis = "unix:{self.stage.redis.socket_path}",\n  script = "{sha}",\n'
+                f"  meter = \"requests\",\n  policy = '{policy}',\n"
+                f"  limits = {{\n{limits}\n  }},\n  callers = {{\n{callers}\n  }},\n}}\n")
+
+    @staticmethod
+    def _limit(limit):
+        """A bucket in sub-units: `unit` of them make a token and `rate` of them come back each millisecond."""
+        common = math.gcd(limit.refill, limit.period_ms)
+        unit, rate = limit.period_ms // common, limit.refill // common
+        identity = zlib.crc32(f"{limit.scope}:{limit.name}".encode())
+        return (f'    {{name = "{limit.name}", shape = {identity * 64 + 1}, full = {limit.capacity * unit}, '
+                f"rate = {rate}, need = {unit}, id = {identity}, unit = {unit}}}")
+
+
+def quoted(text):
+    return f'"{text}"'
