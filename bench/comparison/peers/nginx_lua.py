@@ -8,9 +8,9 @@ from pathlib import Path
 from .base import Peer
 from .nginx_files import FORWARD, Nginx
 
+ROOT = Path(__file__).resolve().parents[3]
 ASSETS = Path(__file__).resolve().parent.parent / "assets" / "nginx_lua"
 MODULES = ("/usr/lib/nginx/modules/ndk_http_module.so", "/usr/lib/nginx/modules/ngx_http_lua_module.so")
-PREFIX = "lua:"
 
 HTTP = FORWARD + """
     lua_package_path "@ASSETS@/?.lua;;";
@@ -36,10 +36,12 @@ class NginxLua(Peer):
     name = "nginx-lua"
     label = "nginx + ngx_lua + Redis, the same script"
     is_gated = True
+    #: The Lua module that talks to Redis.
+    client = "client_resty"
     packages = {"nginx": "nginx", MODULES[1]: "libnginx-mod-http-lua"}
 
     #: The admission script, set by the command line.
-    script = Path(__file__).resolve().parents[3] / "lua" / "scripts" / "admit.lua"
+    script = ROOT / "lua" / "scripts" / "admit.lua"
 
     def start(self):
         self._nginx = None
@@ -47,7 +49,7 @@ class NginxLua(Peer):
         sha = redis("SCRIPT", "LOAD", self.script.read_bytes()).decode()
         for caller in self.workload.callers:
             redis("SET", self._keys(caller)[0], self._tag(caller))
-        settings = self.stage.folder / "nginx-lua-settings.lua"
+        settings = self.stage.folder / f"{self.name}-settings.lua"
         settings.write_text(self._settings(sha))
         http = HTTP.replace("@ASSETS@", str(ASSETS)).replace("@SETTINGS@", str(settings))
         self._nginx = Nginx(self.name, http, self.stage, self.stage.placement.gateway, MODULES)
@@ -72,7 +74,7 @@ class NginxLua(Peer):
         return self._nginx.text
 
     def version(self):
-        return f"{Nginx.version()}, libnginx-mod-http-lua with LuaJIT"
+        return f"{Nginx.version()}, libnginx-mod-http-lua, {self.client}"
 
     def metered(self):
         redis = self.stage.redis.client
@@ -84,7 +86,7 @@ class NginxLua(Peer):
 
     def _keys(self, caller):
         """In the script's order: version, a group for each limit, meters."""
-        org = f"{PREFIX}{{{caller.org_id}}}"
+        org = f"{self.name}:{{{caller.org_id}}}"
         subjects = {"key": caller.key_id, "org": caller.org_id}
         groups = [f"{org}:b:{limit.scope}:{subjects[limit.scope]}" for limit in self.workload.limits]
         return [f"{org}:v", *groups, f"{org}:m"]
@@ -98,7 +100,7 @@ class NginxLua(Peer):
         policy = ", ".join(
             f'"{limit.name}";q={limit.capacity};w={math.ceil(limit.capacity * limit.period_ms / limit.refill / 1000)}'
             for limit in self.workload.limits)
-        return (f'return {{\n  redis = "unix:{self.stage.redis.socket_path}",\n  script = "{sha}",\n'
+        return (f'return {{\n  client = "{self.client}",\n  redis = "unix:{self.stage.redis.socket_path}",\n  script = "{sha}",\n'
                 f"  meter = \"requests\",\n  policy = '{policy}',\n"
                 f"  limits = {{\n{limits}\n  }},\n  callers = {{\n{callers}\n  }},\n}}\n")
 
@@ -110,6 +112,12 @@ class NginxLua(Peer):
         identity = zlib.crc32(f"{limit.scope}:{limit.name}".encode())
         return (f'    {{name = "{limit.name}", shape = {identity * 64 + 1}, full = {limit.capacity * unit}, '
                 f"rate = {rate}, need = {unit}, id = {identity}, unit = {unit}}}")
+
+
+class NginxLuaLean(NginxLua):
+    name = "nginx-lua-lean"
+    label = "the same without lua-resty-redis"
+    client = "client_lean"
 
 
 def quoted(text):

@@ -2,21 +2,21 @@
 -- worker, ask Redis by one script call, set the limit's fields, and let nginx forward with the caller's identity and
 -- without the key.
 
-local redis = require("redis")
 local sha256 = require("sha256")
 local encode = require("call").encode
 local sub, format, floor = string.sub, string.format, math.floor
 local admission = {}
 
-local job, callers = nil, {}
+local job, client, callers = nil, nil, {}
 
 local function fromHex(text)
   return (string.gsub(text, "..", function(pair) return string.char(tonumber(pair, 16)) end))
 end
 
--- `settings`: redis, script (its SHA-1), limits, meter, callers.
+-- `settings`: client, redis, script (its SHA-1), limits, meter, policy, callers.
 function admission.load(settings)
   job = settings
+  client = require(job.client)
   job.keyCount = tostring(2 + #job.limits)
   for _, caller in ipairs(job.callers) do callers[fromHex(caller.digest)] = caller end
 end
@@ -32,7 +32,7 @@ local function ask(caller)
   local now = ngx.now() * 1000
   if now >= (caller.until_ or 0) then caller.blob, caller.until_ = encode(job.limits, caller, job.meter, now) end
   local keys = caller.keys
-  return redis.call(job.redis, "EVALSHA", job.script, job.keyCount,
+  return client.evalsha(job.redis, job.script, job.keyCount,
     keys[1], keys[2], keys[3], keys[4], caller.blob)
 end
 
