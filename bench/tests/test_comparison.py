@@ -77,7 +77,7 @@ class CheckTests(unittest.TestCase):
     def test_meters_must_agree_with_the_load(self):
         samples = [sample("x", 1, 10), sample("x", 2, 10)]
         self.assertEqual(checks.check_meters(StubPeer("x", metered=[2100]), 50, samples), 2050)
-        for after in (2049, 2050 + 2 * 64 + 1):
+        for after in (2049, 2050 + 3 * 64 + 1):
             with self.assertRaises(checks.CheckFailure):
                 checks.check_meters(StubPeer("x", metered=[after]), 50, samples)
 

@@ -46,7 +46,7 @@ class NginxLua(Peer):
     def start(self):
         self._nginx = None
         redis = self.stage.redis.client
-        sha = redis("SCRIPT", "LOAD", self.script.read_bytes()).decode()
+        sha = redis("SCRIPT", "LOAD", composed(self.script)).decode()
         for caller in self.workload.callers:
             redis("SET", self._keys(caller)[0], self._tag(caller))
         settings = self.stage.folder / f"{self.name}-settings.lua"
@@ -86,10 +86,11 @@ class NginxLua(Peer):
 
     def _keys(self, caller):
         """In the script's order: version, a group for each limit, meters."""
-        org = f"{self.name}:{{{caller.org_id}}}"
+        def name(kind, rest=""):
+            return f"{self.name}:{kind}:{{{caller.org_id}}}{rest}"
         subjects = {"key": caller.key_id, "org": caller.org_id}
-        groups = [f"{org}:b:{limit.scope}:{subjects[limit.scope]}" for limit in self.workload.limits]
-        return [f"{org}:v", *groups, f"{org}:m"]
+        groups = [name("b", f":l:{limit.scope[0]}:{subjects[limit.scope]}:b") for limit in self.workload.limits]
+        return [name("v"), *groups, name("m")]
 
     def _settings(self, sha):
         limits = ",\n".join(self._limit(limit) for limit in self.workload.limits)
@@ -118,6 +119,14 @@ class NginxLuaLean(NginxLua):
     name = "nginx-lua-lean"
     label = "the same without lua-resty-redis"
     client = "client_lean"
+
+
+def composed(script):
+    """The script's text with what it includes in place of `--include NAME`, as the build composes it."""
+    lines = script.read_text().split("\n")
+    return "\n".join(
+        script.with_name(f"{line.split()[1]}.lua").read_text() if line.lstrip().startswith("--include ") else line
+        for line in lines)
 
 
 def quoted(text):

@@ -1,6 +1,6 @@
--- The packed argument of Tollgate's admission script for one request of one caller, as the script's header describes
--- it: every limit is a group of one bucket, one meter, no quota, no lease, no claim. Nothing in it changes from request
--- to request, so it is made once an hour and caller.
+-- The packed argument of Tollgate's admission script for one request of one caller, as the headers of admit.lua and
+-- group.lua describe it: every limit is a group of one bucket; one meter; no quota, no lease, no claim. Nothing in it
+-- changes from request to request, so it is made once an hour and caller.
 
 local ffi = require("ffi")
 local char, floor, date = string.char, math.floor, os.date
@@ -42,7 +42,7 @@ end
 function call.encode(limits, caller, meter, now)
   local hour = now - now % HOUR
   local from, to = month(now)
-  local field = table.concat({caller.key, "live", meter, hour / HOUR}, "|")
+  local field = table.concat({"l", caller.key, meter, hour / HOUR}, ":")
   local body = {}
   for i, limit in ipairs(limits) do body[i] = group(limit) end
   body[#body + 1] = double(1) .. text(field)
