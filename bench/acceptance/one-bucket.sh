@@ -16,6 +16,7 @@ clients=${CLIENTS:-100}
 export ASK_FIRST=$1 ASK_SECOND=$2 ASK_KEY=$3 ASK_PATH=${5:-/v1/echo}
 capacity=$4
 
+# shellcheck disable=SC2317 # called by xargs
 ask() {
     local gateway=first url=$ASK_FIRST
     if [ $(($1 % 2)) -eq 0 ]; then gateway=second url=$ASK_SECOND; fi
@@ -25,6 +26,7 @@ ask() {
 export -f ask
 
 # One short line is one write, so lines of different clients do not mix.
+# shellcheck disable=SC2016 # expanded by the inner shell
 answers=$(seq "$clients" | xargs -P "$clients" -I{} bash -c 'ask "$1"' ask {} || true)
 count() { grep -cE "$1" <<<"$answers" || true; }
 

@@ -24,6 +24,7 @@ folder=$(mktemp -d)
 export POST_FOLDER=$folder
 trap 'rm -rf "$folder"' EXIT
 
+# shellcheck disable=SC2317 # called by xargs
 post() {
     local url=$POST_FIRST
     if [ $(($1 % 2)) -eq 0 ]; then url=$POST_SECOND; fi
@@ -35,6 +36,7 @@ post() {
 export -f post
 
 began=$(date +%s%N)
+# shellcheck disable=SC2016 # expanded by the inner shell
 seq "$requests" | xargs -P "$at_once" -I{} bash -c 'post "$1"' post {} || true
 elapsed_ms=$((($(date +%s%N) - began) / 1000000))
 

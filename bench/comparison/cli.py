@@ -14,7 +14,7 @@ from .peers.catalogue import PEERS
 from .peers.nginx_files import PACKAGES as NGINX_PACKAGES
 from .peers.nginx_lua import NginxLua
 from .peers.tollgate import Tollgate
-from .plan import BARS, Plan
+from .plan import BARS, DEFAULT_PEERS, Plan
 from .processes import StartFailure, missing_programs
 from .rounds import run_rounds
 from .stage import Placement, Stage
@@ -29,7 +29,8 @@ def arguments(words=None):
         prog="bench/first-figures", description="CPU per request, throughput and p99 of Tollgate beside nginx, "
         "nginx + ngx_lua and HAProxy, on this machine, in one run. Everything is started here on free ports of 127.0.0.1 "
         "and in a temporary folder, and ended again. Exit status: 0 all bars met, 1 one was missed, 2 it could not run.")
-    parser.add_argument("--peers", default=",".join(PEERS), help="which to measure, of: %(default)s")
+    parser.add_argument("--peers", default=",".join(DEFAULT_PEERS), help="which to measure (default %(default)s); also: "
+                        + ", ".join(name for name in PEERS if name not in DEFAULT_PEERS))
     parser.add_argument("--rounds", type=int, default=Plan.rounds)
     parser.add_argument("--seconds", type=int, default=Plan.seconds, help="of one run (default %(default)s)")
     parser.add_argument("--warm-up", type=int, default=Plan.warm_up_seconds, help="seconds for each peer (default %(default)s)")

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from .figures import Bar
 
+DEFAULT_PEERS = ("nginx", "nginx-lua", "tollgate", "haproxy")
+
 BARS = (
     Bar("CPU per request, Tollgate ÷ nginx + ngx_lua + Redis", "tollgate", "nginx-lua", "cpu_us", at_most=0.5),
     Bar("CPU per request, Tollgate ÷ nginx forwarding only", "tollgate", "nginx", "cpu_us", at_most=1.6),
