@@ -63,7 +63,7 @@ def missing_packages(kinds):
 
 def show(sample):
     outcome = sample.outcome
-    print(f"  round {sample.round}  {sample.peer:<10} {sample.cpu_us:6.1f} µs/request  "
+    print(f"  round {sample.round}  {sample.peer:<18} {sample.cpu_us:6.1f} µs/request  "
           f"{outcome.requests_per_second:8.0f} requests/s  p99 {outcome.p99_ms:5.1f} ms"
           + (f"  others used {sample.foreign_share:.0%} of the machine" if sample.foreign_share > 0.05 else ""), flush=True)
 

@@ -12,7 +12,24 @@ ROOT = Path(__file__).resolve().parents[3]
 ASSETS = Path(__file__).resolve().parent.parent / "assets" / "nginx_lua"
 MODULES = ("/usr/lib/nginx/modules/ndk_http_module.so", "/usr/lib/nginx/modules/ngx_http_lua_module.so")
 
+# What the edge does besides, and a gateway in front of a paid API has: request ids, forwarding fields, X-RateLimit fields
+# (in Lua), metrics.
+EXTENDED_HTTP = "lua_shared_dict metrics 1m;"
+EXTENDED_LOCATION = """
+            log_by_lua_block { require("admission").log() }
+            add_header X-Request-Id $request_id always;
+            add_header Via "1.1 bench" always;
+            proxy_set_header X-Request-Id $request_id;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header X-Forwarded-Host $http_host;
+            proxy_set_header Forwarded "for=$remote_addr;proto=$scheme;host=$http_host";
+            proxy_set_header Via "1.1 bench";
+            proxy_set_header Host $http_host;
+"""
+
 HTTP = FORWARD + """
+    @EXTENDED_HTTP@
     lua_package_path "@ASSETS@/?.lua;;";
     init_by_lua_block { require("admission").load(dofile("@SETTINGS@")) }
     server {
@@ -27,6 +44,7 @@ HTTP = FORWARD + """
             proxy_set_header Authorization "";
             proxy_set_header X-Tollgate-Org $tollgate_org;
             proxy_set_header X-Tollgate-Key $tollgate_key;
+            @EXTENDED_LOCATION@
         }
     }
 """
@@ -38,6 +56,8 @@ class NginxLua(Peer):
     is_gated = True
     #: The Lua module that talks to Redis.
     client = "client_resty"
+    #: Whether it does what else the edge does.
+    is_extended = False
     packages = {"nginx": "nginx", MODULES[1]: "libnginx-mod-http-lua"}
 
     #: The admission script, set by the command line.
@@ -52,6 +72,8 @@ class NginxLua(Peer):
         settings = self.stage.folder / f"{self.name}-settings.lua"
         settings.write_text(self._settings(sha))
         http = HTTP.replace("@ASSETS@", str(ASSETS)).replace("@SETTINGS@", str(settings))
+        http = http.replace("@EXTENDED_HTTP@", EXTENDED_HTTP if self.is_extended else "")
+        http = http.replace("@EXTENDED_LOCATION@", EXTENDED_LOCATION if self.is_extended else "")
         self._nginx = Nginx(self.name, http, self.stage, self.stage.placement.gateway, MODULES)
 
     def stop(self):
@@ -101,9 +123,21 @@ class NginxLua(Peer):
         policy = ", ".join(
             f'"{limit.name}";q={limit.capacity};w={math.ceil(limit.capacity * limit.period_ms / limit.refill / 1000)}'
             for limit in self.workload.limits)
-        return (f'return {{\n  client = "{self.client}",\n  redis = "unix:{self.stage.redis.socket_path}",\n  script = "{sha}",\n'
-                f"  meter = \"requests\",\n  policy = '{policy}',\n"
-                f"  limits = {{\n{limits}\n  }},\n  callers = {{\n{callers}\n  }},\n}}\n")
+        return f"""return {{
+  client = "{self.client}",
+  extended = {str(self.is_extended).lower()},
+  redis = "unix:{self.stage.redis.socket_path}",
+  script = "{sha}",
+  meter = "requests",
+  policy = '{policy}',
+  limits = {{
+{limits}
+  }},
+  callers = {{
+{callers}
+  }},
+}}
+"""
 
     @staticmethod
     def _limit(limit):
@@ -111,14 +145,20 @@ class NginxLua(Peer):
         common = math.gcd(limit.refill, limit.period_ms)
         unit, rate = limit.period_ms // common, limit.refill // common
         identity = zlib.crc32(f"{limit.scope}:{limit.name}".encode())
-        return (f'    {{name = "{limit.name}", shape = {identity * 64 + 1}, full = {limit.capacity * unit}, '
-                f"rate = {rate}, need = {unit}, id = {identity}, unit = {unit}}}")
+        return (f'    {{name = "{limit.name}", shape = {identity * 64 + 1}, capacity = {limit.capacity}, '
+                f"full = {limit.capacity * unit}, rate = {rate}, need = {unit}, id = {identity}, unit = {unit}}}")
 
 
 class NginxLuaLean(NginxLua):
     name = "nginx-lua-lean"
     label = "the same without lua-resty-redis"
     client = "client_lean"
+
+
+class NginxLuaExtended(NginxLua):
+    name = "nginx-lua-extended"
+    label = "the same, with ids, forwarding fields and metrics"
+    is_extended = True
 
 
 def composed(script):

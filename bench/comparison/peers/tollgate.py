@@ -19,9 +19,10 @@ admin:
 redis:
   url: unix://{redis}
   key_prefix: "{prefix}"
+  deadline: 2s
 logging:
   level: warning
-  access_log: off
+  access_log: "off"
 plans:
   - code: PRO
     name: Pro
@@ -34,6 +35,8 @@ routes:
   - id: jobs
     path: /v1/**
     upstream: jobs
+    # A request that Redis did not decide is an error here.
+    store_failure: deny
     meters:
       - meter: requests
         fixed: 1
@@ -93,5 +96,5 @@ class Tollgate(Peer):
 
     @staticmethod
     def _limit(limit):
-        return (f"  - {{name: {limit.name}, scope: {limit.scope}, capacity: {limit.capacity}, refill: {limit.refill}, "
-                f"period: {limit.period_ms}ms}}")
+        return (f"  - {{name: {limit.name}, scope: {limit.scope}, capacity: {limit.capacity}, "
+                f"refill: {limit.refill} per {limit.period_ms}ms}}")
