@@ -1,3 +1,6 @@
+import RedisClient
+import Domain
+import HotStore
 import Digests
 import Records
 import Synchronization

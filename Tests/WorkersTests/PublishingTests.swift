@@ -1,3 +1,6 @@
+import RedisClient
+import Domain
+import PostgresClient
 import HotStore
 import Records
 import TestKit
