@@ -1,0 +1,17 @@
+import LuaScripts
+public import RedisClient
+
+/// The scripts as Redis knows them.
+public enum HotScripts {
+    public static let admit = RedisScript(name: "admit", source: LuaScripts.admit)
+    public static let settle = RedisScript(name: "settle", source: LuaScripts.settle)
+    public static let heartbeat = RedisScript(name: "heartbeat", source: LuaScripts.heartbeat)
+    public static let forget = RedisScript(name: "forget", source: LuaScripts.forget)
+    public static let publishKey = RedisScript(name: "publish_key", source: LuaScripts.publishKey)
+    public static let publishOrg = RedisScript(name: "publish_org", source: LuaScripts.publishOrg)
+
+    /// Those that a link of the data path registers.
+    public static let edge = [Self.admit, Self.settle, Self.heartbeat]
+    /// Those of the control plane and the workers.
+    public static let control = [Self.forget, Self.publishKey, Self.publishOrg]
+}

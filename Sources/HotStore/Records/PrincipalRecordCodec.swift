@@ -1,0 +1,101 @@
+public import Domain
+public import RedisClient
+
+/// Records of keys and orgs as hashes of Redis. Every field is written every time, so that nothing of an older record
+/// stays behind.
+public enum PrincipalRecordCodec {
+    // MARK: Keys
+
+    /// Fields and values, alternately.
+    public static func encode(_ key: KeyRecord) -> [String] {
+        [
+            "id", key.keyID, "lineage", key.lineageID, "org", key.orgID, "user", key.userID ?? "",
+            "env", key.environment.rawValue, "status", key.status.rawValue, "scopes", TextList.encode(key.scopes),
+            "expires", String(key.expiresAtMs),
+        ]
+    }
+
+    /// nil when a field is missing or not understood.
+    public static func key(_ fields: [String: String]) -> KeyRecord? {
+        guard let keyID = fields["id"], let lineageID = fields["lineage"], let orgID = fields["org"],
+            let user = fields["user"], let environment = fields["env"].flatMap(Domain.Environment.init(rawValue:)),
+            let status = fields["status"].flatMap(KeyRecord.Status.init(rawValue:)),
+            let scopes = fields["scopes"].flatMap(TextList.decode),
+            let expiresAtMs = fields["expires"].flatMap({ Int($0) })
+        else { return nil }
+        return KeyRecord(
+            keyID: keyID, lineageID: lineageID, orgID: orgID, userID: user.isEmpty ? nil : user,
+            environment: environment, status: status, scopes: scopes, expiresAtMs: expiresAtMs)
+    }
+
+    // MARK: Orgs
+
+    /// Fields and values, alternately.
+    public static func encode(_ org: OrgRecord) -> [String] {
+        [
+            "id", org.orgID, "plan", org.plan, "status", org.status.rawValue, "on", TextList.encode(org.featuresOn),
+            "off", TextList.encode(org.featuresOff), "overrides", TextList.encode(org.overrides.map(Self.encode)),
+            "ver", String(org.version),
+        ]
+    }
+
+    /// nil when a field is missing or not understood.
+    public static func org(_ fields: [String: String]) -> OrgRecord? {
+        guard let orgID = fields["id"], let plan = fields["plan"],
+            let status = fields["status"].flatMap(OrgRecord.Status.init(rawValue:)),
+            let on = fields["on"].flatMap(TextList.decode), let off = fields["off"].flatMap(TextList.decode),
+            let texts = fields["overrides"].flatMap(TextList.decode), let version = fields["ver"].flatMap({ Int64($0) })
+        else { return nil }
+        var overrides: [LimitOverride] = []
+        for text in texts {
+            guard let override = Self.override(text) else { return nil }
+            overrides.append(override)
+        }
+        return OrgRecord(
+            orgID: orgID, plan: plan, status: status, featuresOn: on, featuresOff: off, overrides: overrides,
+            version: version)
+    }
+
+    private static func encode(_ override: LimitOverride) -> String {
+        let limit = override.limit.map { [$0] } ?? []
+        return TextList.encode(
+            [
+                override.scope.rawValue, override.subject, String(override.capacity), String(override.refill),
+                String(override.periodMs),
+            ] + limit)
+    }
+
+    private static func override(_ text: String) -> LimitOverride? {
+        guard let parts = TextList.decode(text), parts.count == 5 || parts.count == 6,
+            let scope = LimitScope(rawValue: parts[0]), let capacity = Int(parts[2]), let refill = Int(parts[3]),
+            let periodMs = Int(parts[4])
+        else { return nil }
+        return LimitOverride(
+            scope: scope, subject: parts[1], limit: parts.count == 6 ? parts[5] : nil, capacity: capacity,
+            refill: refill, periodMs: periodMs)
+    }
+
+    // MARK: Replies
+
+    /// The fields of a reply to HGETALL; empty when there is no such hash.
+    public static func fields(_ reply: borrowing RedisReply) -> [String: String] {
+        var fields: [String: String] = [:]
+        var index = 0
+        while index + 1 < reply.count {
+            let name = reply.withBytes(at: index) { String(decoding: $0, as: UTF8.self) }
+            fields[name] = reply.withBytes(at: index + 1) { String(decoding: $0, as: UTF8.self) }
+            index += 2
+        }
+        return fields
+    }
+
+    /// As `fields(_:)`, of a value.
+    public static func fields(_ value: RedisValue) -> [String: String] {
+        var fields: [String: String] = [:]
+        let elements = value.elements ?? []
+        for index in stride(from: 0, to: elements.count - 1, by: 2) {
+            if let name = elements[index].text { fields[name] = elements[index + 1].text ?? "" }
+        }
+        return fields
+    }
+}
