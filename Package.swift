@@ -4,10 +4,11 @@
 
 import PackageDescription
 
-let strict: [SwiftSetting] = [
+/// For targets that call glibc and Foundation both: with explicit modules the compiler attributes structs such as `stat` to
+/// whichever C module it loaded first, and MemberImportVisibility then asks for an import that cannot be written.
+let strictButForGlibcStructs: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),
@@ -15,6 +16,7 @@ let strict: [SwiftSetting] = [
     // Debug builds, and so every test, keep them.
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
+let strict = strictButForGlibcStructs + [.enableUpcomingFeature("MemberImportVisibility")]
 
 func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "swift-nio") }
 let nioCore = nio("NIOCore")
@@ -22,14 +24,17 @@ let nioPosix = nio("NIOPosix")
 let nioEmbedded = nio("NIOEmbedded")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
-func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func library(
+    _ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict
+) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -91,8 +96,8 @@ let package = Package(
             "TollgateApp",
             [
                 "Domain", "Digests", "Settings", "Edge", "HotStore", "RedisClient", "Records", "PostgresClient",
-                "Control", "Workers", argumentParser, lifecycle, logging, subprocess, nioCore, nioPosix,
-            ]),
+                "Control", "Workers", argumentParser, lifecycle, unixSignals, logging, subprocess, nioCore, nioPosix,
+            ], settings: strictButForGlibcStructs),
         .executableTarget(name: "tollgate", dependencies: ["TollgateApp"], swiftSettings: strict),
         .executableTarget(name: "job-service", dependencies: ["JobService"], swiftSettings: strict),
 

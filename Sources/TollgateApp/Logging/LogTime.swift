@@ -4,27 +4,27 @@ import Glibc
 enum LogTime {
     /// RFC 3339 with milliseconds, in UTC.
     static func utc() -> String {
-        let (seconds, milliseconds) = Self.now()
+        let now = Self.now()
+        var seconds = now.seconds
         var parts = tm()
-        var seconds = seconds
         gmtime_r(&seconds, &parts)
         let date = "\(parts.tm_year + 1900)-\(Self.two(parts.tm_mon + 1))-\(Self.two(parts.tm_mday))"
-        return "\(date)T\(Self.clock(parts)).\(Self.three(milliseconds))Z"
+        return "\(date)T\(Self.clock(parts)).\(Self.three(now.nanoseconds / 1_000_000))Z"
     }
 
     /// The time of day where the reader is, with milliseconds.
     static func local() -> String {
-        let (seconds, milliseconds) = Self.now()
+        let now = Self.now()
+        var seconds = now.seconds
         var parts = tm()
-        var seconds = seconds
         localtime_r(&seconds, &parts)
-        return "\(Self.clock(parts)).\(Self.three(milliseconds))"
+        return "\(Self.clock(parts)).\(Self.three(now.nanoseconds / 1_000_000))"
     }
 
-    private static func now() -> (seconds: time_t, milliseconds: Int) {
+    private static func now() -> (seconds: time_t, nanoseconds: Int) {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        return (now.tv_sec, now.tv_nsec / 1_000_000)
+        return (now.tv_sec, now.tv_nsec)
     }
 
     private static func clock(_ parts: tm) -> String {

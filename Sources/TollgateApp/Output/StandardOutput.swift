@@ -1,11 +1,6 @@
-import Glibc
-
 /// What a command answers; messages about it go to standard error.
 enum StandardOutput {
-    static func write(_ text: String) {
-        fputs(text, stdout)
-        fflush(stdout)
-    }
+    static func write(_ text: String) { LogSink.write(text, to: 1) }
 
     static func line(_ text: String) { Self.write(text + "\n") }
 }

@@ -39,7 +39,7 @@ final class ChildProcess: Sendable {
         let child = ChildProcess(command)
         let setpriv = try ProgramPath.find("setpriv", package: "util-linux")
         let problem: Int32 = await withCheckedContinuation { continuation in
-            let started = DedicatedThread.start(named: command.name) {
+            let started = DedicatedThread.start {
                 let problem = child.spawn(command.line(setpriv: setpriv))
                 continuation.resume(returning: problem)
                 if problem == 0 { child.waitForEnd() }
@@ -131,7 +131,10 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, log, 1)
         posix_spawn_file_actions_adddup2(&actions, log, 2)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        // Ours close by themselves (O_CLOEXEC); this is for those that a library forgot.
+        for descriptor in FileText.entries(of: "/proc/self/fd").compactMap(Int32.init) where descriptor > 2 {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

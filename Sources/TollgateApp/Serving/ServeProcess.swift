@@ -61,7 +61,8 @@ struct ServeProcess {
             self.parts.contains(.edge)
             ? try await EdgePlane.make(
                 self.configuration, stores: stores, workers: workers, logger: self.logger, onBound: edgePort.set) : nil
-        let checks = ReadinessChecks(stores: stores, edge: edge, workers: workers)
+        let checks = ReadinessChecks(
+            stores: stores, edge: edge, workers: workers, expectsSync: self.parts.contains(.workers))
         let admin = AdminServer(
             listen: self.configuration.admin.listen, token: self.adminToken, errors: self.configuration.errors,
             sources: AdminSources(
@@ -80,7 +81,7 @@ struct ServeProcess {
                     ReloadService(path: path, current: self.configuration, apply: edge.reload, logger: self.logger))
             }
         }
-        services.append(ReadyService { ports in
+        services.append(ReadyService {
             guard let admin = adminPort.now else { return nil }
             if edge != nil, edgePort.now == nil { return nil }
             return Ports(edge: edgePort.now, admin: admin)

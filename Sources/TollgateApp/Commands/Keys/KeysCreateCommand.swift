@@ -1,0 +1,56 @@
+import ArgumentParser
+import Domain
+import PostgresClient
+import Records
+
+/// `tollgate keys create`
+struct KeysCreateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create",
+        abstract: "Make a key. It is printed once and kept nowhere.",
+        discussion: """
+            The key alone goes to standard output.
+
+            Examples:
+              KEY=$(tollgate keys create --org demo)
+              tollgate keys create --org demo --test --name ci --scope jobs:read --expires 90d --json
+            """)
+
+    @Option(help: "Whose key: an org's id or slug.")
+    var org: String
+
+    @Option(help: "A name for people.")
+    var name = ""
+
+    @Flag(help: "A test key: it costs nothing.")
+    var test = false
+
+    @Option(help: "What it may do; repeat for several.")
+    var scope: [String] = []
+
+    @Option(help: "The user it speaks for (usr_...).")
+    var user: String?
+
+    @Option(help: "How long it lives: 90s, 15m, 24h, 30d. Default: for ever.")
+    var expires: DurationArgument?
+
+    @Flag(help: "Print a JSON object.")
+    var json = false
+
+    @OptionGroup var options: StoreOptions
+
+    func run() async throws {
+        try await self.options.withStores { configuration, stores in
+            let org = try await OrgReference.find(self.org, stores.pool)
+            let environment: Domain.Environment = self.test ? .test : .live
+            let fresh = NewKey(brand: configuration.keys.brand, environment: environment)
+            let key = try await APIKeys(stores.pool).insert(
+                NewAPIKey(
+                    id: FreshID.make("key_"), orgID: org.id, userID: self.user, name: self.name,
+                    material: fresh.material, environment: environment, scopes: self.scope,
+                    expiresAt: self.expires.map { PostgresInstant.now.advanced(by: $0.duration) }))
+            KeyText.answer(key, secret: fresh.text, json: self.json, note: "Made")
+            try await KeyChange.publish([key.id], stores)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+public import Domain
+import Synchronization
+
+/// What the workers of one process have done, for `/metrics`.
+public final class WorkerCounters: Sendable {
+    public enum Name: Int, CaseIterable, Sendable {
+        case outboxPublished, outboxFailures, rebuilds, rebuildFailures, usageRows, usageFailures, lastUsedWrites
+        case keyLookups, keyLookupsRefused, bcryptChecks
+
+        fileprivate var text: (name: String, help: String) {
+            switch self {
+            case .outboxPublished: ("outbox_published", "Changes of records published to Redis.")
+            case .outboxFailures: ("outbox_failures", "Attempts to publish changes that failed.")
+            case .rebuilds: ("redis_rebuilds", "Times Redis was filled from PostgreSQL.")
+            case .rebuildFailures: ("redis_rebuild_failures", "Times that could not be done.")
+            case .usageRows: ("usage_counters_recorded", "Usage counters recorded in PostgreSQL.")
+            case .usageFailures: ("usage_flush_failures", "Attempts to record usage that failed.")
+            case .lastUsedWrites: ("last_used_writes", "Keys whose last use was written.")
+            case .keyLookups: ("key_fallback_lookups", "Keys looked up in PostgreSQL.")
+            case .keyLookupsRefused: ("key_fallback_refused", "Look-ups refused because of their bound.")
+            case .bcryptChecks: ("bcrypt_checks", "Passwords of imported keys checked.")
+            }
+        }
+    }
+
+    private let values = Mutex([UInt64](repeating: 0, count: Name.allCases.count))
+
+    public init() {}
+
+    func add(_ count: Int, to name: Name) {
+        guard count > 0 else { return }
+        self.values.withLock { $0[name.rawValue] &+= UInt64(count) }
+    }
+
+    /// How much has been counted under a name.
+    public func value(_ name: Name) -> UInt64 { self.values.withLock { $0[name.rawValue] } }
+
+    /// All of them as metrics.
+    public func families() -> [MetricFamily] {
+        let values = self.values.withLock { $0 }
+        return Name.allCases.map { name in
+            MetricFamily(
+                name: "tollgate_worker_\(name.text.name)_total", help: name.text.help, kind: .counter,
+                samples: [.init(value: .number(Double(values[name.rawValue])))])
+        }
+    }
+}
