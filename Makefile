@@ -9,7 +9,7 @@ ARGS ?=
 export BUILD_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full smoke build release format lint clean-data clean
+.PHONY: help run test test-full smoke build release bench-first format lint clean-data clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ build: ## debug build of everything
 
 release: ## release build of tollgate and job-service
 	@exec scripts/build.sh release $(ARGS)
+
+bench-first: ## CPU per request, throughput and p99 beside nginx, nginx + ngx_lua and HAProxy (2 minutes)
+	@exec scripts/bench-first.sh $(ARGS)
 
 format: ## format the Swift sources in place
 	@exec scripts/lint.sh --fix

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# ensure-packages.sh [more packages]
 # Installs what Tollgate needs from Debian, and only what is missing. Nothing is touched when everything is there.
 # Services that apt would start are not left running: Tollgate starts its own servers.
 set -euo pipefail
@@ -8,6 +9,7 @@ packages=(
     libhiredis-dev libpq-dev libssl-dev libcrypt-dev zlib1g-dev pkg-config
     libstdc++-12-dev libc6-dev binutils
     curl jq git procps util-linux ca-certificates
+    "$@"
 )
 
 is_installed() {
@@ -85,7 +87,8 @@ rm -f "$log"
 if [ -d /run/systemd/system ]; then
     for package in "${missing[@]}"; do
         case "$package" in
-        redis-server) "${as_root[@]}" systemctl disable --now redis-server.service >/dev/null 2>&1 || true ;;
+        redis-server | nginx | haproxy)
+            "${as_root[@]}" systemctl disable --now "$package.service" >/dev/null 2>&1 || true ;;
         postgresql-15) "${as_root[@]}" systemctl disable --now postgresql.service >/dev/null 2>&1 || true ;;
         esac
     done

@@ -15,7 +15,8 @@ public enum Settings {
         do {
             data = try Data(contentsOf: URL(filePath: path))
         } catch {
-            let reason = (error as NSError).code == NSFileReadNoPermissionError ? "may not be read" : "cannot be read"
+            let isForbidden = (error as? CocoaError)?.code == .fileReadNoPermission
+            let reason = isForbidden ? "may not be read" : "cannot be read"
             return .failure(whole(path, reason, mend: "check the path and its permissions"))
         }
         guard data.count <= fileBytesMax else {

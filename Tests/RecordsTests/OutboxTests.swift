@@ -4,7 +4,7 @@ import Synchronization
 import TestKit
 import Testing
 
-@Suite struct `Outbox` {
+@Suite struct `The outbox` {
     struct Refusal: Error, Equatable {}
 
     @Test func `entries come in order, once, and only after the commit`() async throws {

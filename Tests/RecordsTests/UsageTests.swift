@@ -4,7 +4,7 @@ import Records
 import TestKit
 import Testing
 
-@Suite struct `Usage` {
+@Suite struct `Metered usage` {
     private let hour = PostgresInstant(unixSeconds: 1_700_000_000 / 3600 * 3600)
 
     private func counter(

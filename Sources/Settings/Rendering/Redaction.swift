@@ -42,6 +42,6 @@ enum Redaction {
         guard !login.contains("/"), !login.contains("?") else { return nil }
         let user = login.prefix { $0 != ":" }
         let masked = login.contains(":") ? "\(user):***" : String(user)
-        return text[..<scheme.upperBound] + masked + rest[at...]
+        return String(text[..<scheme.upperBound]) + masked + String(rest[at...])
     }
 }

@@ -33,7 +33,10 @@ struct DevSupervisor {
     }
 
     private func runLocked(_ data: DataFolder) async throws {
-        var configuration = try ConfigurationFile.load(self.options.configurationPath)
+        // Both are replaced once the servers run.
+        var configuration = try ConfigurationFile.load(
+            self.options.configurationPath,
+            standIns: ["TOLLGATE_REDIS": "redis://127.0.0.1", "TOLLGATE_DATABASE_URL": "postgresql:///tollgate"])
         try self.choosePorts(&configuration)
         let sockets = try data.makeSocketFolder(for: try ProcessUser.forPostgres())
         defer { DataFolder.removeTree(sockets) }

@@ -1,0 +1,108 @@
+import RedisClient
+import Domain
+import PostgresClient
+import HotStore
+import Records
+import TestKit
+import Testing
+
+@testable import Workers
+
+struct PublishingTests {
+    private func outbox(_ world: WorkerWorld, pollIntervalMs: Int = 60_000) -> OutboxPublisher {
+        OutboxPublisher(
+            pool: world.pool, publisher: world.publisher, pollIntervalMs: pollIntervalMs, counters: world.counters,
+            logger: world.logger)
+    }
+
+    @Test func `a change is published with its version, and nothing waits afterwards`() async throws {
+        let world = try await WorkerWorld.make()
+        let org = try await world.org()
+        _ = try await world.key("one", of: org)
+        try await self.outbox(world).drain()
+        let made = try #require(try await world.seen("one"))
+        #expect(made.key.status == .active && made.org.plan == "PRO")
+        _ = try await APIKeys(world.pool).revoke("key_one", of: org.id)
+        try await self.outbox(world).drain()
+        let revoked = try #require(try await world.seen("one"))
+        #expect(revoked.key.status == .revoked && revoked.org.version > made.org.version)
+        #expect(try await Outbox(world.pool).backlog().count == 0)
+        await world.close()
+    }
+
+    @Test func `AK-5: the worker is woken by the change itself, not by its poll`() async throws {
+        let world = try await WorkerWorld.make()
+        let org = try await world.org()
+        try await running(self.outbox(world)) {
+            _ = try await world.key("woken", of: org)
+            try await eventually("the key is published") { try await world.seen("woken") != nil }
+            _ = try await Orgs(world.pool).setStatus(.suspended, of: org.id)
+            try await eventually("the suspension is published") {
+                try await world.seen("woken")?.org.status == .suspended
+            }
+        }
+        await world.close()
+    }
+
+    @Test func `AK-5: a key whose row is removed is refused, and a late publisher cannot bring it back`() async throws {
+        let world = try await WorkerWorld.make()
+        let org = try await world.org()
+        _ = try await world.key("gone", of: org)
+        try await self.outbox(world).drain()
+        let late = try #require(try await EdgeRecords(world.pool).find(keyID: "key_gone"))
+        try await world.pool.query("DELETE FROM api_keys WHERE id = 'key_gone'")
+        try await self.outbox(world).drain()
+        #expect(try await world.seen("gone")?.key.status == .revoked)
+        try await world.publisher.publish(late)
+        #expect(try await world.seen("gone")?.key.status == .revoked)
+        await world.close()
+    }
+
+    @Test func `a removed org is published as deleted`() async throws {
+        let world = try await WorkerWorld.make()
+        let org = try await world.org()
+        _ = try await world.key("orphan", of: org)
+        try await self.outbox(world).drain()
+        #expect(try await Orgs(world.pool).erase(org.id))
+        try await self.outbox(world).drain()
+        let seen = try await world.seen("orphan")
+        #expect(seen == nil || seen?.org.status == .deleted)
+        await world.close()
+    }
+
+    @Test func `a publication that fails stays in the outbox`() async throws {
+        let server = try await TestRedis.start()
+        let world = try await WorkerWorld.make(redis: server)
+        _ = try await world.key("later", of: try await world.org())
+        try await server.kill()
+        await #expect(throws: (any Error).self) { try await self.outbox(world).drain() }
+        #expect(try await Outbox(world.pool).backlog().count > 0)
+        try await server.restart()
+        try await world.redis.waitUntilReady(timeoutMs: 20_000)
+        try await self.outbox(world).drain()
+        #expect(try await world.seen("later") != nil)
+        await world.close()
+    }
+
+    @Test func `Redis is filled at the start and again when it comes back empty`() async throws {
+        let server = try await TestRedis.start()
+        let world = try await WorkerWorld.make(redis: server)
+        for slug in ["a", "b", "c"] {
+            let org = try await world.org(slug)
+            _ = try await world.key("k\(slug)", of: org)
+        }
+        let sync = RedisSync(
+            pool: world.pool, redis: world.redis, publisher: world.publisher, counters: world.counters,
+            logger: world.logger)
+        try await running(sync) {
+            try await eventually("the first filling") { sync.isFinishedOnce }
+            #expect(try await world.seen("kb")?.org.orgID == "org_b")
+            try await server.restart()
+            try await eventually("the second filling") {
+                guard let seen = try? await world.seen("kc") else { return false }
+                return seen.key.keyID == "key_kc"
+            }
+        }
+        await world.close()
+    }
+}

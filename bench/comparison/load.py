@@ -1,0 +1,70 @@
+"""The load: wrk, closed loop, one thread, keep-alive connections."""
+
+import json
+import resource
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from .processes import first_line, program
+
+PACKAGES = {"wrk": "wrk"}
+SCRIPT = Path(__file__).parent / "assets" / "wrk.lua"
+
+
+class LoadFailure(Exception):
+    pass
+
+
+@dataclass(frozen=True)
+class LoadOutcome:
+    """What wrk saw of one run. `refused` are answers of 400 and above, `broken` are connections that failed."""
+
+    requests: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+    refused: int
+    broken: int
+    timeouts: int
+    cpu_seconds: float
+
+    @property
+    def requests_per_second(self):
+        return self.requests / self.seconds
+
+
+class Load:
+    """Runs wrk against one URL after the other, with the workload's keys."""
+
+    def __init__(self, workload, folder, cpus=None):
+        self._connections = workload.connections
+        self._path = workload.path
+        self._placed = ["taskset", "--cpu-list", cpus] if cpus else []
+        self._keys = Path(folder) / "authorization.txt"
+        lines = [workload.authorization(caller.key)["Authorization"] for caller in workload.callers]
+        self._keys.write_text("".join(f"{line}\n" for line in lines))
+
+    def command(self, base_url, seconds):
+        return [*self._placed, program("wrk"), "--threads", "1", "--connections", str(self._connections),
+                "--duration", f"{seconds}s", "--timeout", "5s", "--script", str(SCRIPT),
+                base_url + self._path, "--", str(self._keys)]
+
+    def run(self, base_url, seconds):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run(self.command(base_url, seconds), capture_output=True, text=True,
+                              timeout=seconds + 30, check=False)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        result = next((line for line in done.stdout.splitlines() if line.startswith("RESULT ")), None)
+        if result is None:
+            raise LoadFailure(f"wrk against {base_url} reported nothing:\n{done.stdout}{done.stderr}")
+        seen = json.loads(result.removeprefix("RESULT "))
+        return LoadOutcome(
+            requests=seen["requests"], seconds=seen["microseconds"] / 1e6,
+            p50_ms=seen["p50_us"] / 1e3, p99_ms=seen["p99_us"] / 1e3,
+            refused=seen["refused"], broken=seen["broken"], timeouts=seen["timeouts"],
+            cpu_seconds=(after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime))
+
+    @staticmethod
+    def version():
+        return first_line(program("wrk"), "--version")

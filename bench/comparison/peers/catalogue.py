@@ -1,0 +1,8 @@
+"""All peers by name, in the order in which tables show them."""
+
+from .haproxy import HAProxyForward
+from .nginx_forward import NginxForward
+from .nginx_lua import NginxLua, NginxLuaExtended, NginxLuaLean
+from .tollgate import Tollgate
+
+PEERS = {peer.name: peer for peer in (NginxForward, NginxLua, NginxLuaLean, NginxLuaExtended, Tollgate, HAProxyForward)}

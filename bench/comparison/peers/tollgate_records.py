@@ -1,0 +1,33 @@
+"""Keys and orgs as the edge reads them from Redis (Sources/HotStore: Keyspace, PrincipalRecordCodec), written directly,
+so that no PostgreSQL is needed; and what the meters counted."""
+
+VERSION = 1
+# Names the epoch of an org's counters; anything will do.
+WORD = "bench"
+
+
+def publish(redis, prefix, callers):
+    """Writes each caller's key, then its org, and last the org's version, as the publisher does."""
+    for caller in callers:
+        redis("HSET", f"{prefix}k:{caller.digest}", *pairs({
+            "id": caller.key_id, "lineage": caller.key_id, "org": caller.org_id, "user": "", "env": "live",
+            "status": "active", "scopes": "", "expires": 0, "ver": VERSION}))
+        redis("HSET", f"{prefix}o:{{{caller.org_id}}}", *pairs({
+            "id": caller.org_id, "plan": caller.plan, "status": "active", "on": "", "off": "", "overrides": "",
+            "ver": VERSION}))
+        redis("SET", f"{prefix}v:{{{caller.org_id}}}", f"{VERSION}:{WORD}")
+
+
+def pairs(fields):
+    return [word for pair in fields.items() for word in pair]
+
+
+def metered(redis, prefix, callers):
+    """The sum of all meters of the callers' orgs, less what was taken back."""
+    total = 0
+    for caller in callers:
+        for name in redis("KEYS", f"{prefix}m:{{{caller.org_id}}}:*"):
+            values = redis("HGETALL", name)
+            for field, value in zip(values[::2], values[1::2]):
+                total += -int(value) if field.endswith(b":v") else int(value)
+    return total

@@ -1,0 +1,69 @@
+"""The measurement: short runs of every peer in turn, again and again, so that what drifts hits all alike."""
+
+import os
+import time
+from dataclasses import dataclass
+
+from .load import LoadOutcome
+from .processes import cpu_seconds, machine_busy_seconds
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One peer in one round."""
+
+    peer: str
+    round: int
+    outcome: LoadOutcome
+    user_seconds: float
+    system_seconds: float
+    #: Script calls that Redis served meanwhile.
+    script_calls: int
+    #: CPU time of processes that are not ours, as a share of all cores.
+    foreign_share: float
+
+    @property
+    def cpu_us(self):
+        """CPU of the gateway for each request, in microseconds."""
+        return (self.user_seconds + self.system_seconds) * 1e6 / max(self.outcome.requests, 1)
+
+    @property
+    def user_us(self):
+        return self.user_seconds * 1e6 / max(self.outcome.requests, 1)
+
+    @property
+    def calls_per_request(self):
+        return self.script_calls / max(self.outcome.requests, 1)
+
+    @property
+    def errors(self):
+        return self.outcome.refused + self.outcome.broken + self.outcome.timeouts
+
+
+def measure(peer, stage, load, seconds, number):
+    """One run of `peer` under full load."""
+    ours = [*peer.pids, *stage.shared_pids]
+    calls = stage.redis.script_calls() if stage.redis else 0
+    busy, own, began = machine_busy_seconds(), sum(cpu_seconds(ours)), time.monotonic()
+    user, system = cpu_seconds(peer.pids)
+    outcome = load.run(peer.base_url, seconds)
+    user_after, system_after = cpu_seconds(peer.pids)
+    elapsed = time.monotonic() - began
+    foreign = (machine_busy_seconds() - busy) - (sum(cpu_seconds(ours)) - own) - outcome.cpu_seconds
+    return Sample(
+        peer=peer.name, round=number, outcome=outcome,
+        user_seconds=user_after - user, system_seconds=system_after - system,
+        script_calls=(stage.redis.script_calls() - calls) if stage.redis else 0,
+        foreign_share=max(0.0, foreign / elapsed / os.cpu_count()))
+
+
+def run_rounds(peers, stage, load, plan, progress):
+    """`plan.rounds` samples of every peer. The order turns by one each round."""
+    samples = []
+    for number in range(1, plan.rounds + 1):
+        turn = (number - 1) % len(peers)
+        for peer in peers[turn:] + peers[:turn]:
+            sample = measure(peer, stage, load, plan.seconds, number)
+            samples.append(sample)
+            progress(sample)
+    return samples
