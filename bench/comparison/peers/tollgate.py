@@ -92,7 +92,8 @@ class Tollgate(Peer):
         return self._text
 
     def version(self):
-        return first_line(str(self.executable), "--version")
+        kind = " (a debug build: its figures mean nothing)" if "debug" in self.executable.resolve().parts else ""
+        return first_line(str(self.executable), "--version") + kind
 
     def metered(self):
         return metered(self.stage.redis.client, PREFIX, self.workload.callers)
