@@ -1,4 +1,4 @@
-import Domain
+@testable import Domain
 import Glibc
 import TestKit
 import Testing
