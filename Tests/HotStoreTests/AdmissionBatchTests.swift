@@ -1,6 +1,7 @@
 import Domain
 import HotStore
 import NIOCore
+import RedisClient
 import TestKit
 import Testing
 
@@ -50,7 +51,7 @@ struct AdmissionBatchTests {
                 #expect(Self.waits(together, position) == Self.waits(alone, 0), "round \(round), \(position)")
             }
         }
-        let fields = try await [one, many].map { plan in client.keyspace.meters(org: plan.orgID, epoch: HotClient.epoch)
+        let fields = [one, many].map { plan in client.keyspace.meters(org: plan.orgID, epoch: HotClient.epoch)
         }
         let counted = try await (
             client.command("HGETALL", .text(fields[0])), client.command("HGETALL", .text(fields[1]))

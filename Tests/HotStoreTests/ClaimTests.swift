@@ -1,5 +1,6 @@
 import Domain
 import HotStore
+import RedisClient
 import TestKit
 import Testing
 

@@ -29,8 +29,8 @@ actor HotClient {
         self.keyspace = Keyspace(prefix: prefix)
         self.link = RedisLink(eventLoop: loop, configuration: server.configuration(), scripts: HotScripts.edge)
         self.setUp = try await server.connect()
-        await self.begin()
-        try await eventually("the link's readiness") { await self.isReady }
+        self.begin()
+        try await eventually("the link's readiness") { self.isReady }
     }
 
     private func begin() { self.link.start() }
@@ -144,7 +144,9 @@ actor HotClient {
         return (try await self.call(key) { PrincipalRecordCodec.key(PrincipalRecordCodec.fields($0)) }, org, tag)
     }
 
-    func call<Result>(_ command: ByteBuffer, read: @escaping (borrowing RedisReply) -> Result) async throws -> Result {
+    func call<Result: Sendable>(_ command: ByteBuffer, read: @escaping (borrowing RedisReply) -> Result) async throws
+        -> Result
+    {
         let waiter = ReadingWaiter(command, read)
         if let refusal = self.link.send(waiter, encoded: command) { throw refusal }
         return try await withCheckedThrowingContinuation { waiter.wait($0) }
@@ -152,7 +154,7 @@ actor HotClient {
 }
 
 /// Reads one reply in place and hands on what was made of it.
-private final class ReadingWaiter<Result>: RedisWaiter {
+private final class ReadingWaiter<Result: Sendable>: RedisWaiter {
     private let command: ByteBuffer
     private let read: (borrowing RedisReply) -> Result
     private var result: Swift.Result<Result, any Error>?

@@ -1,5 +1,5 @@
 public import Domain
-public import NIOCore
+import NIOCore
 public import RedisClient
 
 /// What Redis decided about the alike requests of one entry, with the state after the last one that was admitted; what
