@@ -19,6 +19,9 @@ public struct BucketRule: Sendable, Equatable, Hashable {
     /// The lowest level a settlement may leave, ≤ 0.
     public let floor: Int
 
+    /// Seconds in which the capacity flows in, at least 1: `w` of `RateLimit-Policy`.
+    public let windowSeconds: Int
+
     /// 2^53.
     static let exactMax = 1 << 53
     /// A refill may be made slower by a part in this many.
@@ -64,6 +67,16 @@ public struct BucketRule: Sendable, Equatable, Hashable {
         self.unitsPerMs = rate
         self.full = limit.capacity * units
         self.floor = -debtMax * units
+        self.windowSeconds = Self.windowSeconds(limit)
+    }
+
+    private static func windowSeconds(_ limit: Limit) -> Int {
+        let ms = limit.capacity.multipliedFullWidth(by: limit.periodMs)
+        let divisor = limit.refill.multipliedReportingOverflow(by: 1_000)
+        guard !divisor.overflow else { return 1 }
+        guard ms.high < divisor.partialValue / 2 else { return .max }
+        let (quotient, remainder) = divisor.partialValue.dividingFullWidth(ms)
+        return max(1, remainder > 0 ? quotient + 1 : quotient)
     }
 
     private static func commonDivisor(_ a: Int, _ b: Int) -> Int {
