@@ -47,8 +47,8 @@ struct AdmissionBatchTests {
                     to: [Plans.ask(one, cost: cost, leaseIDs: [ids[position]], address: "192.0.2.7")], nowMs: nowMs)
                 let alone = try #require(singles.first)
                 #expect(together.isAdmitted(position) == alone.isAdmitted(0), "round \(round), \(position)")
-                #expect(Self.views(together, position) == Self.views(alone, 0), "round \(round), \(position)")
-                #expect(Self.waits(together, position) == Self.waits(alone, 0), "round \(round), \(position)")
+                #expect(together.views(at: position) == alone.views(at: 0), "round \(round), \(position)")
+                #expect(together.refusals(at: position) == alone.refusals(at: 0), "round \(round), \(position)")
             }
         }
         let fields = [one, many].map { plan in client.keyspace.meters(org: plan.orgID, epoch: HotClient.epoch)
@@ -58,16 +58,6 @@ struct AdmissionBatchTests {
         )
         #expect(PrincipalRecordCodec.fields(counted.0) == PrincipalRecordCodec.fields(counted.1))
         await client.close()
-    }
-
-    private static func views(_ reply: AdmissionReply, _ position: Int) -> [RateLimitView] {
-        var views: [RateLimitView] = []
-        reply.forEachBucket(at: position) { views.append($0) }
-        return views
-    }
-
-    private static func waits(_ reply: AdmissionReply, _ position: Int) -> [AdmissionRefusal] {
-        reply.refusals(at: position)
     }
 
     @Test func `entries of one call see what those before them took`() async throws {

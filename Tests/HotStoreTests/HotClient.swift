@@ -80,11 +80,13 @@ actor HotClient {
     func replies(to requests: [AdmissionRequest], nowMs: Int, period: UsagePeriod? = nil) async throws
         -> [AdmissionReply]
     {
-        let command = self.encoded(requests, nowMs: nowMs, period: period ?? UsagePeriod(atMs: nowMs))
+        let period = period ?? UsagePeriod(atMs: nowMs)
+        let command = self.encoded(requests, nowMs: nowMs, period: period)
+        let templates = requests.map { self.template($0.plan, tag: $0.versionTag, period: period) }
         return try await self.call(command) { reply in
             var index = 1
-            return requests.compactMap {
-                AdmissionReply(reply, at: &index, plan: $0.plan, cost: $0.cost)
+            return zip(requests, templates).compactMap {
+                AdmissionReply(reply, at: &index, template: $1, cost: $0.cost)
             }
         }
     }
@@ -144,7 +146,9 @@ actor HotClient {
         return (try await self.call(key) { PrincipalRecordCodec.key(PrincipalRecordCodec.fields($0)) }, org, tag)
     }
 
-    func call<Result: Sendable>(_ command: ByteBuffer, read: @escaping (borrowing RedisReply) -> Result) async throws -> Result {
+    func call<Result: Sendable>(_ command: ByteBuffer, read: @escaping (borrowing RedisReply) -> Result) async throws
+        -> Result
+    {
         let waiter = ReadingWaiter(command, read)
         if let refusal = self.link.send(waiter, encoded: command) { throw refusal }
         return try await withCheckedThrowingContinuation { waiter.wait($0) }

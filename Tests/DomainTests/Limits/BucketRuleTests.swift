@@ -75,9 +75,9 @@ struct BucketRuleTests {
         #expect(rule.unitsPerToken == 600)
         #expect(rule.unitsPerMs == 1)
         #expect(rule.windowSeconds == 12)
-        let view = RateLimitView(rule, scope: .key, level: 0, need: rule.need(cost: 1))
+        let view = BucketReading(rule, level: 0, need: rule.need(cost: 1))
         #expect((view.remaining, view.nextMs, view.fullMs, view.waitMs) == (0, 600, 12_000, 600))
-        #expect(RateLimitView(rule, scope: .key, level: 0, need: 0).waitMs == 0)
+        #expect(BucketReading(rule, level: 0, need: 0).waitMs == 0)
         #expect(rule.msToFit(5 * 600, level: 0) == 3_000)
     }
 
@@ -99,7 +99,7 @@ struct BucketRuleTests {
         let exact = 86_400_000.0 / 999_983.0
         let coarse = Double(rule.unitsPerToken) / Double(rule.unitsPerMs)
         #expect(coarse >= exact, "never faster than configured")
-        #expect((coarse - exact) / exact < 1e-6)
+        #expect((coarse - exact) / exact < 1e-6, "the units are rounded after the rate")
         #expect(throws: BucketRuleError(limit: "l", reason: .tooFine)) {
             try BucketRule(self.limit(1_000_000_000_000, 1, 86_400_000))
         }
@@ -121,6 +121,13 @@ struct BucketRuleTests {
         #expect(throws: BucketRuleError(limit: "l", reason: .notPositive("debt"))) {
             try BucketRule(self.limit(1, 1, 1), debtMax: -1)
         }
+    }
+
+    @Test(arguments: [(20, 100, 60_000, 12), (1, 1, 1, 1), (10, 3, 1_000, 4), (100_000, 100_000, 86_400_000, 86_400)])
+    func `the window is the time in which the capacity flows in`(
+        capacity: Int, refill: Int, periodMs: Int, seconds: Int
+    ) throws {
+        #expect(try BucketRule(self.limit(capacity, refill, periodMs)).windowSeconds == seconds)
     }
 
     @Test func `a huge pause fills and does not overflow`() throws {
