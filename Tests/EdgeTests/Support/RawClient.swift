@@ -5,22 +5,42 @@ final class RawClient {
     private let descriptor: CInt
     private var received: [UInt8] = []
 
-    init(port: Int) throws {
+    /// Whether the peer has closed its side, or the connection was reset.
+    private(set) var hasEnded = false
+
+    /// - Parameter receiveBuffer: bytes that the kernel may hold for a client that does not read; nil leaves it alone.
+    init(port: Int, receiveBuffer: Int? = nil) throws {
         self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(UInt16(port)).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var timeout = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(self.descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-        var one: CInt = 1
-        setsockopt(self.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<CInt>.size))
+        guard self.descriptor >= 0 else { throw SocketError(errno: errno) }
+        if let receiveBuffer { self.set(SO_RCVBUF, CInt(receiveBuffer)) }
+        self.prepare()
+        var address = RawListener.loopback(port: port)
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(self.descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
         guard result == 0 else { throw SocketError(errno: errno) }
+    }
+
+    /// The other end of a connection that was accepted.
+    init(descriptor: CInt) {
+        self.descriptor = descriptor
+        self.prepare()
+    }
+
+    private func prepare() {
+        // Patience that only turns a hang into a failure.
+        var timeout = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(self.descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(self.descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        var one: CInt = 1
+        setsockopt(self.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<CInt>.size))
+    }
+
+    private func set(_ option: CInt, _ value: CInt) {
+        var value = value
+        setsockopt(self.descriptor, SOL_SOCKET, option, &value, socklen_t(MemoryLayout<CInt>.size))
     }
 
     deinit { close() }
@@ -54,11 +74,44 @@ final class RawClient {
         self.close()
     }
 
-    /// Reads once; false at the end of the stream or after ten seconds of silence.
+    /// Sends as much of `bytes` as the kernel takes at once; 0 when it takes nothing.
+    func trySend(_ bytes: [UInt8]) -> Int {
+        let count = Glibc.send(self.descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+        return max(0, count)
+    }
+
+    /// Reads and forgets what is there; 0 when nothing is.
+    func tryDiscard() -> Int {
+        var chunk = [UInt8](repeating: 0, count: 262_144)
+        let count = recv(self.descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT))
+        if count == 0 { self.hasEnded = true }
+        return max(0, count)
+    }
+
+    /// Forgets what has been read and not used yet; returns how much it was.
+    func takeReceived() -> Int {
+        defer { self.received = [] }
+        return self.received.count
+    }
+
+    /// Waits until there is something to read (or the end), or the time is over.
+    func isReadable(withinMs: Int32) -> Bool {
+        guard self.received.isEmpty else { return true }
+        var poll = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
+        return Glibc.poll(&poll, 1, withinMs) > 0
+    }
+
+    /// Waits for the peer's end; true if nothing came before it.
+    func endsSilently() -> Bool { self.readToEnd().isEmpty && self.hasEnded }
+
+    /// Reads once; false at the end of the stream or after half a minute of silence.
     private func fill() -> Bool {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         let count = recv(self.descriptor, &chunk, chunk.count, 0)
-        guard count > 0 else { return false }
+        guard count > 0 else {
+            if count == 0 || errno == ECONNRESET { self.hasEnded = true }
+            return false
+        }
         self.received.append(contentsOf: chunk[..<count])
         return true
     }
@@ -105,7 +158,11 @@ final class RawClient {
             while let line = self.read(through: "\r\n") {
                 guard let size = Int(String(decoding: line.utf8.dropLast(2), as: UTF8.self), radix: 16) else { return response }
                 if size == 0 {
-                    response.isComplete = self.read(through: "\r\n") != nil
+                    while let line = self.read(through: "\r\n") {
+                        response.isComplete = line.utf8.count == 2
+                        if response.isComplete { break }
+                        response.trailers.append(String(decoding: line.utf8.dropLast(2), as: UTF8.self))
+                    }
                     break
                 }
                 response.body += self.read(size)
@@ -127,33 +184,4 @@ final class RawClient {
         self.send(request)
         return self.response(head: head)
     }
-}
-
-struct SocketError: Error {
-    let errno: CInt
-}
-
-/// A response taken apart.
-struct RawResponse {
-    let status: Int
-    let fields: [(name: String, value: String)]
-    var body: [UInt8] = []
-    var isComplete = true
-
-    init?(head: String) {
-        // CR LF is one Character, so the end is cut off as bytes.
-        let text = String(decoding: head.utf8.dropLast(4), as: UTF8.self)
-        var lines = text.split(separator: "\r\n", omittingEmptySubsequences: false)[...]
-        guard let line = lines.popFirst(), let status = Int(line.dropFirst(9).prefix(3)) else { return nil }
-        self.status = status
-        self.fields = lines.compactMap { line in
-            guard let colon = line.firstIndex(of: ":") else { return nil }
-            let value = line[line.index(after: colon)...].drop { $0 == " " }
-            return (String(line[..<colon]).lowercased(), String(value))
-        }
-    }
-
-    subscript(name: String) -> String? { self.fields.first { $0.name == name }?.value }
-
-    var text: String { String(decoding: self.body, as: UTF8.self) }
 }

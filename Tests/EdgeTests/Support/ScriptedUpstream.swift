@@ -47,7 +47,8 @@ final class ScriptedUpstream: Sendable {
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                record.noteConnection()
+                return channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandlers(
                         ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)),
                         UpstreamHandler(record: record, answer: answer))
@@ -63,8 +64,25 @@ final class ScriptedUpstream: Sendable {
     /// All requests so far, in order of arrival.
     var requests: [Seen] { self.record.requests }
 
+    /// Connections that were ever made.
+    var connections: Int { self.record.connections }
+
     /// Lets one waiting answer go on.
     func proceed() { self.record.proceed() }
+
+    /// An upstream for the length of `body`.
+    static func with(
+        _ answer: @escaping @Sendable (Seen) -> Answer = { _ in .ok("hello") }, _ body: (ScriptedUpstream) async throws -> Void
+    ) async throws {
+        let upstream = try await ScriptedUpstream(answer)
+        do {
+            try await body(upstream)
+        } catch {
+            await upstream.stop()
+            throw error
+        }
+        await upstream.stop()
+    }
 
     func stop() async {
         try? await self.channel.close()
@@ -72,9 +90,19 @@ final class ScriptedUpstream: Sendable {
     }
 
     fileprivate final class Record: Sendable {
-        private let state = Mutex<(requests: [Seen], gates: [EventLoopPromise<Void>], credit: Int)>(([], [], 0))
+        private struct State {
+            var requests: [Seen] = []
+            var gates: [EventLoopPromise<Void>] = []
+            var credit = 0
+            var connections = 0
+        }
+
+        private let state = Mutex(State())
 
         var requests: [Seen] { self.state.withLock { $0.requests } }
+        var connections: Int { self.state.withLock { $0.connections } }
+
+        func noteConnection() { self.state.withLock { $0.connections += 1 } }
 
         func note(_ seen: Seen) { self.state.withLock { $0.requests.append(seen) } }
 

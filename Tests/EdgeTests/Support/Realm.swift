@@ -1,0 +1,117 @@
+import Digests
+import Domain
+import HotStore
+import Logging
+import RedisClient
+import Synchronization
+import TestKit
+
+/// What the edges of one test share: a real Redis, a prefix of their own in it, and the records published there.
+final class Realm: Sendable {
+    let redis: TestRedis
+    let keyspace: Keyspace
+    let connection: RedisConnection
+    private static let count = Atomic<Int>(0)
+
+    /// - Parameter redis: a server of the test's own; nil shares one with other tests.
+    init(redis: TestRedis? = nil) async throws {
+        if let redis { self.redis = redis } else { self.redis = try await TestRedis.shared() }
+        let number = Self.count.add(1, ordering: .relaxed).newValue
+        self.keyspace = Keyspace(prefix: "edge\(number):")
+        self.connection = try await self.redis.connect(scripts: HotScripts.control)
+    }
+
+    /// Publishes an org with one key.
+    func issue(
+        plan: String = "FREE", environment: Domain.Environment = .live, key: (inout KeyRecord) -> Void = { _ in },
+        org: (inout OrgRecord) -> Void = { _ in }
+    ) async throws -> Tenant {
+        let number = Self.count.add(1, ordering: .relaxed).newValue
+        var tenant = Tenant(
+            environment: environment, key: .example(number, environment), org: .example(number, plan: plan))
+        key(&tenant.key)
+        org(&tenant.org)
+        try await self.publish(tenant)
+        return tenant
+    }
+
+    /// Publishes another key of the same org.
+    func issue(sharing tenant: Tenant, key: (inout KeyRecord) -> Void = { _ in }) async throws -> Tenant {
+        let number = Self.count.add(1, ordering: .relaxed).newValue
+        var other = Tenant(
+            environment: tenant.key.environment, key: .example(number, tenant.key.environment), org: tenant.org)
+        other.key.orgID = tenant.org.orgID
+        key(&other.key)
+        other.org.version += 1
+        try await self.publish(other)
+        return other
+    }
+
+    /// Publishes the records as they are now. A change needs a higher version.
+    func publish(_ tenant: Tenant) async throws {
+        try await RecordPublisher(redis: self.connection, keyspace: self.keyspace).publish(
+            tenant.org, keys: [(sha256Hex: tenant.sha256Hex, key: tenant.key)], word: "w\(tenant.org.orgID)")
+    }
+
+    /// What is counted for an org: net quantity by meter, over all keys, hours and epochs.
+    func meters(_ tenant: Tenant) async throws -> [String: Int] {
+        var sums: [String: Int] = [:]
+        let usage = UsageCounters(redis: self.connection, keyspace: self.keyspace)
+        let names = try await self.connection.command("KEYS", .text("\(self.keyspace.prefix)m:{\(tenant.org.orgID)}:*"))
+        for name in (names.elements ?? []).compactMap(\.text) {
+            for counter in try await usage.counters(of: name) {
+                sums[counter.field.meter, default: 0] += Int(counter.field.isVoid ? -counter.value : counter.value)
+            }
+        }
+        return sums
+    }
+
+    /// Waits until an org's meters read so.
+    func expectMeters(_ tenant: Tenant, _ expected: [String: Int]) async throws {
+        var seen: [String: Int] = [:]
+        do {
+            try await eventually("the meters") {
+                seen = try await self.meters(tenant)
+                return seen == expected
+            }
+        } catch {
+            throw ConditionNotMet(description: "meters are \(seen), expected \(expected)")
+        }
+    }
+}
+
+/// An org with one of its keys, as published.
+struct Tenant: Sendable {
+    /// The key as a client presents it.
+    let text: String
+    let sha256Hex: String
+    var key: KeyRecord
+    var org: OrgRecord
+
+    init(environment: Domain.Environment, key: KeyRecord, org: OrgRecord) {
+        let random = Mutex(SystemRandomNumberGenerator())
+        self.text = KeyFormat(brand: "tgk").generate(environment: environment) {
+            random.withLock { UInt8.random(in: 0...255, using: &$0) }
+        }
+        self.sha256Hex = SHA256Digest(of: self.text.utf8.span).hexText
+        self.key = key
+        self.org = org
+    }
+
+    /// Line of a request head.
+    var authorization: String { "Authorization: Bearer \(self.text)\r\n" }
+}
+
+extension KeyRecord {
+    static func example(_ number: Int, _ environment: Domain.Environment) -> KeyRecord {
+        KeyRecord(
+            keyID: "key_\(number)", lineageID: "key_\(number)", orgID: "org_\(number)", userID: "user_\(number)",
+            environment: environment, status: .active, scopes: [], expiresAtMs: 0)
+    }
+}
+
+extension OrgRecord {
+    static func example(_ number: Int, plan: String) -> OrgRecord {
+        OrgRecord(orgID: "org_\(number)", plan: plan, status: .active, version: 1)
+    }
+}
