@@ -9,7 +9,9 @@ import Testing
 struct FleetTests {
     private static let job = #"{"type":"count","input":{"text":"to be or not to be"}}"#
 
-    @Test func `AK-5: a key revoked while clients loop is refused at both gateways by the very next request`() async throws {
+    @Test func `AK-5: a key revoked while clients loop is refused at both gateways by the very next request`()
+        async throws
+    {
         let stack = try await DevStack.start()
         let second = try await GatewayProcess.start(beside: stack, configuration: DevStack.demoConfiguration)
         let (_, created) = try await stack.run("keys", "create", "--org", "demo")
