@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Domain
+import Foundation
 import Settings
 import Testing
 
