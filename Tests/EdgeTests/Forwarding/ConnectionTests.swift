@@ -1,4 +1,5 @@
 import Domain
+import HotStore
 import TestKit
 import Testing
 

@@ -14,7 +14,8 @@ import Testing
         var seen: ScriptedUpstream.Seen?
         try await ScriptedUpstream.with { upstream in
             try await TestEdge.with(upstreamPort: upstream.port, configuration: configuration) { edge in
-                #expect(try edge.exchange(request)?.status == 200)
+                let response = try edge.exchange(request)
+                #expect(response?.status == 200)
                 seen = upstream.requests.first
             }
         }
