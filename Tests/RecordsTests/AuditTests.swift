@@ -1,5 +1,5 @@
 import PostgresClient
-import Records
+@testable import Records
 import TestKit
 import Testing
 

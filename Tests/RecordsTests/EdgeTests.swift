@@ -1,6 +1,6 @@
 import Domain
 import PostgresClient
-import Records
+@testable import Records
 import TestKit
 import Testing
 

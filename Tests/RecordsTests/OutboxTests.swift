@@ -1,5 +1,5 @@
 import PostgresClient
-import Records
+@testable import Records
 import Synchronization
 import TestKit
 import Testing

@@ -116,6 +116,7 @@ def run(options):
     result = compare(plan, kinds, options)
     report.write(result, options.results)
     print(f"\n{report.table(result.figures)}\n\n{report.ratio_lines(result)}\n\n{report.notes(result)}\n")
+    print("\n".join(f"{name}: {version}" for name, version in result.versions.items() if name in plan.peers) + "\n")
     print(f"Written: {options.results}/first-figures.md and .json")
     return EXIT_MISSED if result.missed else 0
 

@@ -63,6 +63,9 @@ class StubGateway:
         class Server(ThreadingHTTPServer):
             request_queue_size = 512
 
+            def handle_error(self, request, client_address):
+                """A client or a gateway may give up at any time; the check that caused it says so."""
+
         self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 

@@ -15,7 +15,8 @@
 --           group:  as in group.lua
 --           quota:  d limit, d amount
 --           meter:  d amount, Bc0 field, which ends in the hour
--- Returns integers (zeros may follow): now; then for every entry its outcome, and unless it is stale its levels, quota counters and leases:
+-- Returns integers (zeros may follow): now; then for every entry its outcome, and unless it is stale its levels, quota
+--       counters and leases:
 --       > 0 so many of n are admitted, 0 refused, -1 stale version,
 --       -2 the month is over (the only entry, nothing was decided),
 --       -3 replay, -7 unreplayable, -8 failed: then three strings, status, and for -3 header block, body; for -7 length,

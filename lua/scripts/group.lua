@@ -1,5 +1,5 @@
--- Part of admit.lua and settle.lua, put in where they say `--include group`: reads and writes the packed state of a group
--- of buckets in every case, a change of limits included.
+-- Part of admit.lua and settle.lua, put in where they say `--include group`: reads and writes the packed state of a
+-- group of buckets in every case, a change of limits included.
 --
 -- KEYS, ARGV  those of the script; the names `keys`, `blob`, `now`, `call`, `packed`, `unpacked` are its
 -- Record of a group in `blob`: d shape (hash of the list of buckets x 64 + buckets), (d full, d rate, d need) each,
@@ -11,7 +11,7 @@
 local levels, fulls, rates, needs, b = {}, {}, {}, {}, 0
 local shapes, tails, expiries, kept = {}, {}, {}, {}
 
--- Appends the buckets of the group whose record is at `pos` to levels, fulls, rates, needs; returns the position after it.
+-- Appends the buckets of the group whose record is at `pos` to levels, fulls, rates, needs; returns the position after.
 local function readGroup(g, state, pos)
   local shape, known, last, expiry
   shape, pos = unpacked('<d', blob, pos)

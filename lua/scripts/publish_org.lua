@@ -3,8 +3,8 @@
 --
 -- KEYS  the org's version tag, the org's record
 -- ARGV  the version, a fresh random word; then field and value of the record, alternately (the same fields every time)
--- Returns 1 when written, 0 when the stored version is newer. The word of a stored tag is kept: it names the epoch of the
---       org's counters, which lasts as long as this Redis remembers. O(fields).
+-- Returns 1 when written, 0 when the stored version is newer. The word of a stored tag is kept: it names the epoch of
+--       the org's counters, which lasts as long as this Redis remembers. O(fields).
 
 local stored, word = redis.call('GET', KEYS[1]), ARGV[2]
 if stored then

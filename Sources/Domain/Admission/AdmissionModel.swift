@@ -71,6 +71,25 @@ public struct AdmissionModel: Sendable {
         public var expiryMs: Int
     }
 
+    // MARK: Bounds
+
+    /// Forgets what has expired and so means nothing any more: what Redis does by itself. A gateway that decides from
+    /// memory calls it now and then.
+    public mutating func forgetExpired(nowMs: Int) {
+        self.groups = self.groups.filter { $0.value.expiryMs > nowMs }
+        self.claims = self.claims.filter { $0.value.expiryMs > nowMs }
+        for (name, held) in self.leases {
+            let live = held.filter { $0.value > nowMs }
+            self.leases[name] = live.isEmpty ? nil : live
+        }
+    }
+
+    /// Hands over the counters, and starts them at nothing.
+    public mutating func takeMeters() -> [MeterName: Int] {
+        defer { self.meters = [:] }
+        return self.meters
+    }
+
     // MARK: Admission
 
     /// Decides `request` and, when something of it is admitted, takes, counts and claims.

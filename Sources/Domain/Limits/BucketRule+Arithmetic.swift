@@ -56,13 +56,4 @@ extension BucketRule {
     func ms(for units: Int) -> Int {
         units <= 0 ? 0 : (units - 1) / self.unitsPerMs + 1
     }
-
-    /// Seconds in which the capacity flows in, at least 1: `w` of `RateLimit-Policy`.
-    public var windowSeconds: Int {
-        let ms = self.capacity.multipliedFullWidth(by: self.periodMs)
-        let divisor = self.refill.multipliedReportingOverflow(by: 1000)
-        guard !divisor.overflow, ms.high < divisor.partialValue else { return Int(Int32.max) }
-        let (quotient, remainder) = divisor.partialValue.dividingFullWidth(ms)
-        return max(1, remainder > 0 ? quotient + 1 : quotient)
-    }
 }

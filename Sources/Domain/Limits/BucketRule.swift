@@ -19,14 +19,19 @@ public struct BucketRule: Sendable, Equatable, Hashable {
     /// The lowest level a settlement may leave, ≤ 0.
     public let floor: Int
 
+    /// Seconds in which the capacity flows in, at least 1: `w` of `RateLimit-Policy`.
+    public let windowSeconds: Int
+
     /// 2^53.
     static let exactMax = 1 << 53
+    /// A refill may be made slower by a part in this many.
+    static let coarseUnitsMin = 100_000
 
     /// - Parameters:
     ///   - source: told apart from limits of the same name by it, see ``BucketGroup/Source``.
     ///   - debtMax: tokens that a settlement may overdraw.
     /// - Throws: when the numbers cannot be counted exactly. Where U would be too large it is coarsened, if that slows
-    ///   the refill by no more than a millionth.
+    ///   the refill by no more than a part in 100 000.
     public init(_ limit: Limit, source: String = "", debtMax: Int = 0) throws(BucketRuleError) {
         for (what, value, least) in [
             ("capacity", limit.capacity, 1), ("refill", limit.refill, 1), ("period", limit.periodMs, 1),
@@ -42,10 +47,15 @@ public struct BucketRule: Sendable, Equatable, Hashable {
         let unitsMax = (Self.exactMax - 1) / tokens
         guard rate < Self.exactMax else { throw BucketRuleError(limit: limit.name, reason: .tooFine) }
         if units > unitsMax {
-            // Smaller than `rate`, for unitsMax < units: so the quotient cannot overflow.
+            // Neither quotient can overflow: the first is below `rate`, the second at most `unitsMax`. Rounding the rate
+            // down and then the units up makes the refill slower, never faster, by less than a part in the units.
             let coarse = units.dividingFullWidth(rate.multipliedFullWidth(by: unitsMax)).quotient
-            guard coarse >= 1_000_000 else { throw BucketRuleError(limit: limit.name, reason: .tooFine) }
-            (units, rate) = (unitsMax, coarse)
+            let (quotient, rest) = rate.dividingFullWidth(coarse.multipliedFullWidth(by: units))
+            let coarseUnits = rest > 0 ? quotient + 1 : quotient
+            guard coarse > 0, coarseUnits >= Self.coarseUnitsMin else {
+                throw BucketRuleError(limit: limit.name, reason: .tooFine)
+            }
+            (units, rate) = (coarseUnits, coarse)
         }
         self.name = limit.name
         self.id = StableHash.of(source + limit.name)
@@ -57,6 +67,16 @@ public struct BucketRule: Sendable, Equatable, Hashable {
         self.unitsPerMs = rate
         self.full = limit.capacity * units
         self.floor = -debtMax * units
+        self.windowSeconds = Self.windowSeconds(limit)
+    }
+
+    private static func windowSeconds(_ limit: Limit) -> Int {
+        let ms = limit.capacity.multipliedFullWidth(by: limit.periodMs)
+        let divisor = limit.refill.multipliedReportingOverflow(by: 1_000)
+        guard !divisor.overflow else { return 1 }
+        guard ms.high < divisor.partialValue / 2 else { return .max }
+        let (quotient, remainder) = divisor.partialValue.dividingFullWidth(ms)
+        return max(1, remainder > 0 ? quotient + 1 : quotient)
     }
 
     private static func commonDivisor(_ a: Int, _ b: Int) -> Int {

@@ -13,6 +13,11 @@ public struct BucketRuleError: Error, Equatable, Sendable, CustomStringConvertib
     public var limit: String
     public var reason: Reason
 
+    public init(limit: String, reason: Reason) {
+        self.limit = limit
+        self.reason = reason
+    }
+
     public var description: String {
         switch self.reason {
         case .notPositive(let what):

@@ -63,8 +63,9 @@ extension Exchange {
             if self.requestBodyEnded { connection.flush(); return self.requestSent() }
             if self.machine.phase == .sent { self.expect(.body, withinMs: self.loop.configuration.edge.bodyIdleTimeoutMs) }
             if !connection.isWritable {
-                connection.flush()
+                // Held first: when the flush takes everything, the connection says at once that it is writable again.
                 self.handler?.holdReading()
+                connection.flush()
             }
         }
     }

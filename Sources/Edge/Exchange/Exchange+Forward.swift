@@ -70,7 +70,7 @@ extension Exchange {
             self.bodyRead(&waiting)
             if waiting.readableBytes > 0 { handler.keep(waiting) }
         }
-        handler.resumeReading()
+        if self.connection?.isWritable ?? true { handler.resumeReading() }
     }
 
     /// Takes what belongs to the body out of `buffer`; what is left belongs to the next request.

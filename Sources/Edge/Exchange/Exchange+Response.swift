@@ -181,7 +181,12 @@ extension Exchange {
     private static let copiedBytesMax = 16 * 1024
 
     func writeAnswer(flush: Bool) {
-        guard self.answer.readableBytes > 0, let handler else { return }
+        guard let handler else { return }
+        guard self.answer.readableBytes > 0 else {
+            // Slices may have been written without it.
+            if flush { handler.flush() }
+            return
+        }
         if flush { handler.writeAndFlush(self.answer) } else { handler.write(self.answer) }
         self.answer.clear()
     }

@@ -12,9 +12,10 @@ public struct ConnectionOptions: Sendable, Hashable {
     /// trailers, which come when the head's bytes are gone. Hardly any message has one, so hardly any allocates.
     private var others: ContiguousArray<UInt8> = []
 
-    /// Most options in all `Connection` fields together. Removal compares every field with every unknown option, which
-    /// must stay cheap.
-    static var optionsMax: Int { 32 }
+    /// Most options in all `Connection` fields together, and most bytes in those that are kept. Removal compares every
+    /// field with every kept option, which must stay cheap whatever a client sends.
+    private static var optionsMax: Int { 32 }
+    private static var othersBytesMax: Int { 1024 }
 
     init() {}
 
@@ -28,6 +29,7 @@ public struct ConnectionOptions: Sendable, Hashable {
                 count &+= 1
                 guard count <= Self.optionsMax else { return nil }
                 self.note(bytes, option, names)
+                guard self.others.count <= Self.othersBytesMax else { return nil }
             }
         }
     }

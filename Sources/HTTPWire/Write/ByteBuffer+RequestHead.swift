@@ -38,6 +38,17 @@ extension ByteBuffer {
         self.writeStaticString(" HTTP/1.1\r\n")
     }
 
+    /// Appends the fields of `head` that may be forwarded; see `writeFields`. Left out too are `Host`, which the gateway
+    /// writes itself, and `Expect` unless the client does wait for a 100 (HTTP/1.0 has no expectations).
+    public mutating func writeRequestFields(
+        _ head: borrowing RequestHead, of bytes: Span<UInt8>, dropping: FieldNameSet
+    ) {
+        var dropped = dropping
+        dropped.insert(.host)
+        if !head.expectsContinue { dropped.insert(.expect) }
+        self.writeFields(head.fields, of: bytes, connection: head.connection, dropping: dropped)
+    }
+
     /// Ends a request head: says how the body is framed, then the empty line. Nothing else writes the empty line, and
     /// `writeFields` never copies framing, so a body cannot follow a head that does not announce it, whatever the method
     /// (the trap of STANDARDS §5: bytes of a body that become a request of their own).

@@ -40,6 +40,8 @@ public struct AdmissionCall {
 
     /// Adds alike requests. All templates of one call must be of the same period: the first one's counts.
     public mutating func add(_ template: AdmissionTemplate, _ entry: AdmissionEntry) {
+        var entry = entry
+        entry.count = entry.claim == nil ? AdmissionTemplate.clamped(entry.count) : 1
         self.count += 1
         self.period = self.period ?? template.period
         self.readCount += template.readKeys.count

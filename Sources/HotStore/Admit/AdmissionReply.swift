@@ -29,7 +29,8 @@ public struct AdmissionReply: Sendable {
     /// The id of the request that used the key first, with the last four outcomes.
     public private(set) var firstRequestID: [UInt8] = []
 
-    private let plan: AdmissionPlan
+    private let reference: PlanReference
+    private var plan: AdmissionPlan { self.reference.plan }
     private let cost: Int
     private var inPlace = SIMD8<Int>()
     private var more: [Int] = []
@@ -37,20 +38,20 @@ public struct AdmissionReply: Sendable {
     private static let inPlaceMax = 8
 
     /// The reply to a call for one template; nil when it is not one.
-    public init?(_ reply: borrowing RedisReply, plan: AdmissionPlan, cost: Int? = nil) {
+    public init?(_ reply: borrowing RedisReply, template: AdmissionTemplate, cost: Int? = nil) {
         var index = 1
-        self.init(reply, at: &index, plan: plan, cost: cost)
+        self.init(reply, at: &index, template: template, cost: cost)
     }
 
     /// The part of one entry in the reply to an ``AdmissionCall``. `index` is 1 before the first entry and is moved to
     /// the next one; nil when the reply is not one.
-    public init?(_ reply: borrowing RedisReply, at index: inout Int, plan: AdmissionPlan, cost: Int? = nil) {
+    public init?(_ reply: borrowing RedisReply, at index: inout Int, template: AdmissionTemplate, cost: Int? = nil) {
         guard let now = reply.integer(at: 0) else { return nil }
         // A month that is over concerns the whole call, and so every entry: the index stays.
         guard let code = reply.integer(at: index) ?? reply.integer(at: 1) else { return nil }
         self.nowMs = Int(now)
-        self.plan = plan
-        self.cost = cost ?? plan.cost
+        self.reference = template.reference
+        self.cost = cost ?? template.plan.cost
         self.admitted = max(0, Int(code))
         switch code {
         case 0...: self.outcome = .decided
@@ -65,7 +66,7 @@ public struct AdmissionReply: Sendable {
         guard self.outcome != .periodOver else { return }
         index += 1
         guard self.outcome != .stale else { return }
-        let count = plan.bucketCount + plan.quotas.count + plan.leases.count
+        let count = template.reference.valueCount
         for position in 0..<count {
             guard let value = reply.integer(at: index + position) else { return nil }
             self.keep(Int(value), at: position)
@@ -101,17 +102,17 @@ public struct AdmissionReply: Sendable {
     public var hasState: Bool { self.outcome != .stale && self.outcome != .periodOver }
 
     /// Sub-units of every bucket, in the order of the plan's groups.
-    public var levels: [Int] { self.hasState ? (0..<self.plan.bucketCount).map { self.value($0) } : [] }
+    public var levels: [Int] { self.hasState ? (0..<self.reference.bucketCount).map { self.value($0) } : [] }
 
     /// Used of every quota.
     public var used: [Int] {
-        let start = self.plan.bucketCount
+        let start = self.reference.bucketCount
         return self.hasState ? self.plan.quotas.indices.map { self.value(start + $0) } : []
     }
 
     /// Requests in flight under every cap.
     public var leases: [Int] {
-        let start = self.plan.bucketCount + self.plan.quotas.count
+        let start = self.reference.bucketCount + self.plan.quotas.count
         return self.hasState ? self.plan.leases.indices.map { self.value(start + $0) } : []
     }
 
@@ -120,20 +121,29 @@ public struct AdmissionReply: Sendable {
     /// Whether the request at `position` (0 is the first that was added) goes on.
     public func isAdmitted(_ position: Int) -> Bool { position < self.admitted }
 
-    /// Calls `body` with what every bucket says to the request at `position`, in the order of the plan's groups.
-    public func forEachBucket(at position: Int, _ body: (RateLimitView) -> Void) {
+    /// Calls `body` with the number of every bucket, in the order of the plan's groups, and what it says to the request at
+    /// `position`. Allocates nothing.
+    public func forEachBucket(at position: Int, _ body: (Int, BucketReading) -> Void) {
         guard self.hasState else { return }
         let later = max(0, self.admitted - 1 - position)
         let isRefused = self.outcome == .decided && position >= self.admitted
         var bucket = 0
-        for group in self.plan.groups {
+        for group in self.reference.plan.groups {
             for rule in group.rules {
                 let need = rule.need(cost: self.cost)
                 let level = self.value(bucket) + later * need
-                body(RateLimitView(rule, scope: group.scope, level: level, need: isRefused ? need : 0))
+                body(bucket, BucketReading(rule, level: level, need: isRefused ? need : 0))
                 bucket += 1
             }
         }
+    }
+
+    /// As `forEachBucket`, with the names and numbers of the limits.
+    public func views(at position: Int) -> [RateLimitView] {
+        var readings: [BucketReading] = []
+        self.forEachBucket(at: position) { readings.append($1) }
+        let buckets = self.plan.groups.flatMap { group in group.rules.map { (group.scope, $0) } }
+        return zip(buckets, readings).map { RateLimitView($0.1, scope: $0.0, reading: $1) }
     }
 
     /// Everything that stood against the request at `position`; empty when it was admitted.

@@ -30,6 +30,7 @@ public final class AdmissionTemplate {
     public static let leaseIDBytesMax = 64
 
     let keyspace: Keyspace
+    let reference: PlanReference
     private(set) var readKeys = EncodedKeys()
     private(set) var otherKeys = EncodedKeys()
     /// The entry up to the version tag, and after what leases and a claim put in between.
@@ -47,6 +48,7 @@ public final class AdmissionTemplate {
         _ plan: AdmissionPlan, versionTag: String, epoch: UsageEpoch, keyspace: Keyspace, period: UsagePeriod
     ) {
         self.plan = plan
+        self.reference = PlanReference(plan)
         self.versionTag = versionTag
         self.epoch = epoch
         self.keyspace = keyspace
@@ -90,7 +92,7 @@ public final class AdmissionTemplate {
         guard self.whole.readableBytes > 0 else { return false }
         let entry = output.writerIndex + self.wholeEntry
         output.writeImmutableBuffer(self.whole)
-        if count != 1 { PackedWriter.set(short: count, at: entry + 2, in: &output) }
+        if count != 1 { PackedWriter.set(short: Self.clamped(count), at: entry + 2, in: &output) }
         if let cost, cost != self.plan.cost {
             self.patch(cost: cost, restAt: entry + self.head.readableBytes, in: &output)
         }
@@ -104,6 +106,9 @@ public final class AdmissionTemplate {
         call.add(self, entry)
         call.append(into: &output)
     }
+
+    /// Beyond it requests are not asked for, and so not admitted.
+    static func clamped(_ count: Int) -> Int { min(max(1, count), Self.countMax) }
 
     /// Writes the need of every bucket that counts cost.
     func patch(cost: Int, restAt start: Int, in output: inout ByteBuffer) {

@@ -20,7 +20,8 @@ public enum PrincipalRecordCodec {
         guard let keyID = fields["id"], let lineageID = fields["lineage"], let orgID = fields["org"],
             let user = fields["user"], let environment = fields["env"].flatMap(Domain.Environment.init(rawValue:)),
             let status = fields["status"].flatMap(KeyRecord.Status.init(rawValue:)),
-            let scopes = fields["scopes"].flatMap(TextList.decode), let expiresAtMs = fields["expires"].flatMap({ Int($0) })
+            let scopes = fields["scopes"].flatMap(TextList.decode),
+            let expiresAtMs = fields["expires"].flatMap({ Int($0) })
         else { return nil }
         return KeyRecord(
             keyID: keyID, lineageID: lineageID, orgID: orgID, userID: user.isEmpty ? nil : user,

@@ -47,7 +47,7 @@ struct JobWorker: Sendable {
             return .succeeded(result)
         } catch let failure as JobFailure {
             return .failed(failure)
-        } catch is CancellationError {
+        } catch is CancellationError where Task.isCancelled {
             // Whoever cancelled the work has its reason in the other task, or the whole process ends.
             return nil
         } catch {

@@ -6,4 +6,11 @@ public struct Membership: Sendable, Hashable {
     public let email: String
     /// What they may do.
     public let role: MembershipRole
+
+    /// A seat.
+    public init(userID: String, email: String, role: MembershipRole) {
+        self.userID = userID
+        self.email = email
+        self.role = role
+    }
 }

@@ -31,7 +31,7 @@ struct DataFolder: Sendable {
         Self.removeTree(self.runFolder)
         // "/redis.sock" and "/.s.PGSQL.5432.lock" must fit after it.
         let fits = self.runFolder.utf8.count <= 80
-        let isOpen = user?.canReach("\(self.runFolder)/x") ?? true
+        let isOpen = user?.canReach(self.runFolder) ?? true
         guard fits, isOpen else { return try Self.makeTemporaryFolder(owner: user) }
         try Self.make(self.runFolder, mode: 0o700)
         try Self.give(self.runFolder, to: user)

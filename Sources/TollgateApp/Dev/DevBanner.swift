@@ -43,20 +43,26 @@ struct DevBanner {
     }
 
     private var flood: String {
-        """
-        curl -s -o /dev/null -w '%{http_code}\\n' "$TOLLGATE_URL/v1/jobs?n=[1-\(self.floodCount)]" \
-        -H "Authorization: Bearer $TOLLGATE_KEY" | sort | uniq -c
-        """
+        let (path, count) = self.tightest
+        return """
+            curl -s -o /dev/null -w '%{http_code}\\n' "$TOLLGATE_URL\(path)?n=[1-\(count)]" \
+            -H "Authorization: Bearer $TOLLGATE_KEY" | sort | uniq -c
+            """
     }
 
-    /// Enough requests in one go to empty the smallest bucket that a listing of jobs takes from.
-    private var floodCount: Int {
-        let routes = self.configuration.routes.filter { route in
-            route.path.hasPrefix("/v1/jobs") && (route.methods.isEmpty || route.methods.contains("GET"))
-        }
+    /// The route that can be read with the smallest bucket, and enough requests in one go to empty it.
+    private var tightest: (path: String, count: Int) {
         let plan = self.configuration.plan(DemoRecords.plan)
-        let limits = self.configuration.limits + (plan?.limits ?? []) + (routes.first?.limits ?? [])
-        let smallest = limits.map(\.capacity).min() ?? 100
-        return min(5_000, smallest * 2 + 20)
+        let shared = self.configuration.limits + (plan?.limits ?? [])
+        let readable = self.configuration.routes.filter { route in
+            let isPlain = !route.path.contains("{") && !route.path.contains("*")
+            return isPlain && (route.methods.isEmpty || route.methods.contains("GET"))
+        }
+        let capacities = readable.map { route in
+            (path: route.path, capacity: (shared + route.limits).map(\.capacity).min() ?? 100)
+        }
+        guard let found = capacities.min(by: { $0.capacity < $1.capacity }) else { return ("/", 100) }
+        // A bucket refills while it is being emptied.
+        return (found.path, min(5_000, found.capacity * 2 + 2))
     }
 }

@@ -104,7 +104,7 @@ struct DevSupervisor {
             try environment.write(to: environmentPath)
             let banner = DevBanner(
                 environment: environment, environmentPath: self.shown(environmentPath), configuration: configuration,
-                program: self.shown("\(ProgramPath.ownFolder)/tollgate"))
+                program: self.shown(CommandLine.arguments.first ?? "tollgate"))
             StandardOutput.write(banner.text)
         }
         // Stopped: the file keeps the keys, and no longer names a process.

@@ -18,7 +18,7 @@ struct PostgresCluster {
             if FileText.exists(path) { return PostgresCluster(path: path, user: user) }
             unlink(place)
         }
-        guard let user, !user.canReach("\(place)/x"), !FileText.exists(place) else {
+        guard let user, !user.canReach(place), !FileText.exists(place) else {
             return PostgresCluster(path: place, user: user)
         }
         let base = "/var/lib/tollgate-dev"

@@ -23,7 +23,7 @@ struct ProcessUser: Sendable, Equatable {
             hint: "Run as an ordinary user, or make one: useradd --system postgres")
     }
 
-    /// Whether this user may pass through every folder on the way to `path`.
+    /// Whether this user may pass through every folder above `path`, which itself need not exist.
     func canReach(_ path: String) -> Bool {
         var folder = "/"
         for part in path.split(separator: "/") {

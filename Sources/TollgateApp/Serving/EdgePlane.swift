@@ -27,7 +27,10 @@ struct EdgePlane: Service {
             for use in uses { lastUsed.note(use.keyID, atMs: use.atMs) }
         }
         let sync = workers.sync
-        dependencies.redisChanged = { _, _ in sync.request() }
+        dependencies.redisChanged = { before, _ in
+            // The first connection is what the sync itself waits for.
+            if before != nil { sync.request() }
+        }
         dependencies.accessLogDescriptor = 1
         return EdgePlane(
             server: try await EdgeServer(configuration: configuration, dependencies: dependencies),

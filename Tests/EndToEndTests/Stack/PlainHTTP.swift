@@ -51,7 +51,7 @@ struct PlainHTTP: Sendable {
             }
         }
         guard connected == 0 else { throw Failure(description: "cannot connect: \(String(cString: strerror(errno)))") }
-        guard Glibc.send(descriptor, request, request.count, Int32(MSG_NOSIGNAL.rawValue)) == request.count else {
+        guard Glibc.send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
             throw Failure(description: "cannot send: \(String(cString: strerror(errno)))")
         }
         var reply: [UInt8] = []

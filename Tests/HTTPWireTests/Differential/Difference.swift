@@ -7,7 +7,8 @@ enum Difference: String, CaseIterable {
     case trailingBlanks
     // HTTPWire refuses what llhttp accepts.
     case transferCoding, transferEncodingInHTTP10, transferEncodingStrict, lengthWithEmptyEncoding, host, target
-    case asterisk, expectation, traceContent, trailerField, reasonPhrase, statusRange, lengthAfterTab, twoSpaces
+    case asterisk, expectation, traceContent, trailerField, reasonPhrase, statusRange, lengthAfterTab, lengthAboveInt
+    case twoSpaces, leadingLine
     // HTTPWire accepts what llhttp refuses.
     case chunkExtension
     // They disagree on whether the connection goes on.
@@ -34,10 +35,14 @@ enum Difference: String, CaseIterable {
         case .statusRange: "RFC 9110 §15: the first digit is 1 or more; llhttp reads any three digits"
         case .lengthAfterTab:
             "STANDARDS §5 table: CL is digits only; we refuse a tab at either end, llhttp only after the digits"
+        case .lengthAboveInt:
+            "STANDARDS §5 table: overflow is 400; llhttp counts in UInt64, and ignores it without a body"
+        case .leadingLine:
+            "RFC 9112 §2.2: one CR LF before a request line is passed over; llhttp passes over CR or LF alone"
         case .twoSpaces: "RFC 9112 §3: one space between the parts of a request line; llhttp takes several"
         case .chunkExtension:
             "STANDARDS §5 table: chunk extensions are ignored and bounded; llhttp checks their grammar"
-        case .closeWins: "RFC 9112 §9.3: `close` wins over `keep-alive`; llhttp goes on in HTTP/1.0"
+        case .closeWins: "RFC 9112 §9.3: `close` wins over `keep-alive` and may be followed by a tab; llhttp goes on"
         case .proxyConnection:
             "STANDARDS §5: Proxy-Connection is dropped and says nothing; llhttp reads it as Connection"
         case .upgradeStops:
@@ -48,20 +53,27 @@ enum Difference: String, CaseIterable {
 
     /// Nil if both read the same messages.
     init?(_ message: [UInt8], _ ours: Reading, _ seen: SeenConnection, _ theirs: Reading, isRequest: Bool) {
-        if ours.messages == theirs.messages { return nil }
+        if ours.messages == theirs.messages, ours.partial == theirs.partial { return nil }
         let trimmed = theirs.messages.map(\.withoutTrailingBlanks)
-        let common = zip(ours.messages, trimmed).prefix { $0 == $1 }.count
-        if common == ours.messages.count, common == trimmed.count {
+        let partial = theirs.partial?.withoutTrailingBlanks
+        if ours.messages == trimmed, ours.partial == partial {
             self = .trailingBlanks
-        } else if common == ours.messages.count, case .failed(let error) = seen.end {
+            return
+        }
+        let common = zip(ours.messages, trimmed).prefix { $0 == $1 }.count
+        let theyGoOn = common < trimmed.count || partial != nil
+        let weGoOn = common < seen.messages.count ? seen.messages[common] : seen.partial
+        if theyGoOn, common == ours.messages.count, case .failed(let error) = seen.end {
             self = Self.refusal(error, of: message, isRequest: isRequest)
-        } else if common == ours.messages.count, seen.end == .closed,
-            seen.messages.last?.says("connection", "keep-alive") == true
-        {
+        } else if theyGoOn, seen.end == .closed, seen.messages.last?.says("connection", "close") == true {
             self = .closeWins
-        } else if common == trimmed.count {
-            self = Self.acceptance(
-                seen.messages[common], after: common > 0 ? seen.messages[common - 1] : nil, theirs.error)
+        } else if !theyGoOn, let weGoOn {
+            self = Self.acceptance(weGoOn, after: common > 0 ? seen.messages[common - 1] : nil, theirs.error)
+        } else if common == trimmed.count, common < seen.messages.count, let partial,
+            ReadMessage(seen.messages[common], isRequest: isRequest).head == partial
+        {
+            // The same head, and they did not reach the end of its body.
+            self = Self.acceptance(seen.messages[common], after: nil, theirs.error)
         } else {
             self = .unexplained
         }
@@ -79,9 +91,13 @@ enum Difference: String, CaseIterable {
         case .expectationNotSupported: .expectation
         case .contentInTrace: .traceContent
         case .trailerFieldRefused: .trailerField
+        case .contentLengthTooLarge: .lengthAboveInt
+        case .chunkExtensionInvalid: .chunkExtension
+        case .bareCarriageReturn where isRequest && message.first == 0x0D: .leadingLine
+        case .bareLineFeed where isRequest && message.first == 0x0A: .leadingLine
         case .nulByte, .controlByte, .bareCarriageReturn: isRequest ? .unexplained : .reasonPhrase
         case .statusLineMalformed: .statusRange
-        case .contentLengthInvalid where text(message).contains(":\t"): .lengthAfterTab
+        case .contentLengthInvalid where message.contains(0x09): .lengthAfterTab
         case .requestLineMalformed where text(message).contains("  "): .twoSpaces
         default: .unexplained
         }
@@ -91,7 +107,7 @@ enum Difference: String, CaseIterable {
     private static func acceptance(_ message: SeenMessage, after previous: SeenMessage?, _ error: String?) -> Difference
     {
         if let previous {
-            if previous.says("proxy-connection", "close") { return .proxyConnection }
+            if previous.says("proxy-connection", "close", inTrailersToo: true) { return .proxyConnection }
             if previous.says("connection", "upgrade"), previous.says("upgrade", "") { return .upgradeStops }
         }
         if message.framing == .chunked, error == "strict mode assertion" { return .chunkExtension }
@@ -101,14 +117,21 @@ enum Difference: String, CaseIterable {
 
 extension SeenMessage {
     /// Whether a field `name` has a value that contains `word`; both in lower case.
-    fileprivate func says(_ name: String, _ word: String) -> Bool {
-        self.fields.contains {
+    fileprivate func says(_ name: String, _ word: String, inTrailersToo: Bool = false) -> Bool {
+        (inTrailersToo ? self.fields + self.trailers : self.fields).contains {
             text($0.name).lowercased() == name && (word.isEmpty || text($0.value).lowercased().contains(word))
         }
     }
 }
 
 extension ReadMessage {
+    /// The message without its body.
+    fileprivate var head: ReadMessage {
+        var head = self
+        (head.body, head.trailers) = ([], [])
+        return head
+    }
+
     fileprivate var withoutTrailingBlanks: ReadMessage {
         func trimmed(_ lines: [[String]]) -> [[String]] {
             lines.map { line in

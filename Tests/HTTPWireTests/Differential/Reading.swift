@@ -13,9 +13,10 @@ struct ReadMessage: Equatable {
     var trailers: [[String]] = []
 }
 
-/// All complete messages that a parser found on a connection, and whether it then gave up.
+/// All complete messages that a parser found on a connection, the head of one that is not, and whether it gave up.
 struct Reading: Equatable {
     var messages: [ReadMessage] = []
+    var partial: ReadMessage?
     var error: String?
 }
 
@@ -37,6 +38,7 @@ func ourReading(_ message: [UInt8], _ side: ConnectionReader.Side) -> (Reading, 
     let seen = read(message, side)
     let isRequest = if case .requests = side { true } else { false }
     var reading = Reading(messages: seen.messages.map { ReadMessage($0, isRequest: isRequest) })
+    reading.partial = seen.partial.map { ReadMessage($0, isRequest: isRequest) }
     if case .failed(let error) = seen.end { reading.error = error.rawValue }
     return (reading, seen)
 }
@@ -49,8 +51,15 @@ private final class ResponseCollector: Unwrapping { typealias InboundIn = HTTPCl
 /// Collects parts into messages; only complete ones count.
 private final class Collector: ChannelInboundHandler {
     typealias InboundIn = NIOAny
-    var reading = Reading()
+    private var state = Reading()
     private var current: ReadMessage?
+    /// What has been collected so far.
+    var reading: Reading {
+        var reading = self.state
+        reading.partial = self.current
+        reading.partial?.body = []
+        return reading
+    }
     private let isRequest: Bool
 
     init(isRequest: Bool) { self.isRequest = isRequest }
@@ -73,7 +82,7 @@ private final class Collector: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if self.reading.error == nil { self.reading.error = "\(error)" }
+        if self.state.error == nil { self.state.error = "\(error)" }
     }
 
     private func begin(_ first: String, _ target: String, _ version: HTTPVersion, _ headers: HTTPHeaders) {
@@ -86,7 +95,7 @@ private final class Collector: ChannelInboundHandler {
     private func end(_ trailers: HTTPHeaders?) {
         guard var current = self.current else { return }
         current.trailers = trailers?.map { [$0.name, $0.value] } ?? []
-        self.reading.messages.append(current)
+        self.state.messages.append(current)
         self.current = nil
     }
 }

@@ -105,6 +105,9 @@ import Testing
         let options = Array(repeating: "x", count: 33).joined(separator: ",")
         let seen = read(bytes("GET / HTTP/1.1\r\nHost: a\r\nConnection: \(options)\r\n\r\n"))
         #expect(seen.end == .failed(.connectionOptionsTooMany))
+        let long = String(repeating: "x", count: 1024)
+        let seenLong = read(bytes("GET / HTTP/1.1\r\nHost: a\r\nConnection: \(long)\r\n\r\n"))
+        #expect(seenLong.end == .failed(.connectionOptionsTooMany))
     }
 
     @Test func `pipelined requests are read one after another with the same storage`() {

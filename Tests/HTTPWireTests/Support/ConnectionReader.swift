@@ -14,7 +14,14 @@ final class ConnectionReader {
     private var responseHead = ResponseHead()
     private var decoder: BodyDecoder
     private var current: SeenMessage?
-    private(set) var seen = SeenConnection()
+    private var state = SeenConnection()
+    /// What has been understood so far.
+    var seen: SeenConnection {
+        var seen = self.state
+        seen.partial = self.current
+        seen.partial?.body = []
+        return seen
+    }
 
     init(_ side: Side, limits: HeadLimits = HeadLimits(), body: BodyLimits = BodyLimits()) {
         self.side = side
@@ -28,7 +35,7 @@ final class ConnectionReader {
         guard self.isOpen else { return }
         self.buffer.writeBytes(piece)
         while self.isOpen, self.advance() {}
-        if self.isOpen { self.seen.end = self.buffer.readableBytes == 0 && self.current == nil ? .clean : .incomplete }
+        if self.isOpen { self.state.end = self.buffer.readableBytes == 0 && self.current == nil ? .clean : .incomplete }
     }
 
     /// The peer has closed the connection.
@@ -38,7 +45,7 @@ final class ConnectionReader {
     }
 
     private var isOpen: Bool {
-        switch self.seen.end {
+        switch self.state.end {
         case .clean, .incomplete: true
         case .failed, .closed: false
         }
@@ -62,7 +69,7 @@ final class ConnectionReader {
         switch progress {
         case .incomplete: return false
         case .failed(let error):
-            self.seen.end = .failed(error)
+            self.state.end = .failed(error)
             return false
         case .complete(let byteCount):
             let head: SeenMessage
@@ -90,7 +97,7 @@ final class ConnectionReader {
             self.current?.trailers = seenFields(self.decoder.trailers, held)
             self.complete()
         case .failed(let error):
-            self.seen.end = .failed(error)
+            self.state.end = .failed(error)
         }
         self.buffer.moveReaderIndex(forwardBy: offset)
         return step != .needsMore
@@ -98,9 +105,11 @@ final class ConnectionReader {
 
     private func complete() {
         guard let current = self.current else { return }
-        self.seen.messages.append(current)
+        self.state.messages.append(current)
         self.current = nil
-        if !current.keepAlive { self.seen.end = .closed }
+        // One final response answers one request; what follows it is not ours to read.
+        let isAnswered = if case .responses = self.side { !self.responseHead.isInterim } else { false }
+        if !current.keepAlive || isAnswered { self.state.end = .closed }
     }
 }
 

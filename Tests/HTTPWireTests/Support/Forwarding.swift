@@ -4,7 +4,7 @@ import NIOCore
 /// Forwards one request as a gateway does: head rewritten, body in the framing of the new head.
 /// Nil if `message` does not begin with a valid request and its whole body, or the request is a CONNECT, which a gateway
 /// answers with 501.
-func forwarded(_ message: [UInt8], dropping: FieldNameSet = [.host]) -> [UInt8]? {
+func forwarded(_ message: [UInt8], dropping: FieldNameSet = []) -> [UInt8]? {
     var parser = RequestParser()
     var head = RequestHead()
     guard case .complete(var offset) = parser.parse(message.span, into: &head) else { return nil }
@@ -16,7 +16,7 @@ func forwarded(_ message: [UInt8], dropping: FieldNameSet = [.host]) -> [UInt8]?
     } else {
         out.writeField("Host", head.authority.whole, of: message.span)
     }
-    out.writeFields(head.fields, of: message.span, connection: head.connection, dropping: dropping)
+    out.writeRequestFields(head, of: message.span, dropping: dropping)
     let framing = out.endRequestHead(head.method, framing: head.framing, trailers: head.acceptsTrailers)
     var decoder = BodyDecoder()
     decoder.begin(head.framing)

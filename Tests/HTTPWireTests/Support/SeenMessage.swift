@@ -34,6 +34,8 @@ struct SeenConnection: Equatable {
         case closed
     }
     var messages: [SeenMessage] = []
+    /// The head of a message whose body is not complete. A gateway that streams has acted on it.
+    var partial: SeenMessage?
     var end = End.clean
 }
 

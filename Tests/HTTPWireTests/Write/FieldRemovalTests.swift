@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct FieldRemovalTests {
     /// The names that reach the upstream when a request with `lines` is forwarded.
-    private func kept(_ lines: [String], dropping: FieldNameSet = [.host]) -> [String] {
+    private func kept(_ lines: [String], dropping: FieldNameSet = []) -> [String] {
         let message = bytes("GET / HTTP/1.1\r\nHost: a\r\n\(lines.map { $0 + "\r\n" }.joined())\r\n")
         guard let out = forwarded(message, dropping: dropping) else {
             Issue.record("not forwarded: \(lines)")
@@ -55,8 +55,19 @@ import Testing
         #expect(
             self.kept(
                 lines,
-                dropping: ([.host] as FieldNameSet).union(.credentials).union(.reserved).union(.forwarding))
+                dropping: FieldNameSet.credentials.union(.reserved).union(.forwarding))
                 == ["Host", "X"])
+    }
+
+    @Test func `Expect is forwarded only where the client waits for 100`() {
+        let expect = "Expect: 100-continue\r\n"
+        for (request, expected) in [
+            ("POST / HTTP/1.1\r\nHost: a\r\n\(expect)Content-Length: 1\r\n\r\nx", true),
+            ("POST / HTTP/1.1\r\nHost: a\r\n\(expect)\r\n", false),
+            ("POST / HTTP/1.0\r\nHost: a\r\n\(expect)Content-Length: 1\r\n\r\nx", false),
+        ] {
+            #expect(forwarded(bytes(request)).map { text($0).contains(expect) } == expected)
+        }
     }
 
     @Test func `kept lines are copied as they came`() {

@@ -58,7 +58,12 @@ import Testing
     @Test func `of Tollgate's database is worked on, for orgs that it knows`() async throws {
         let database = try await self.migrated()
         let pool = try database.pool(connectionsMax: 1)
-        try await pool.query("INSERT INTO orgs (id, name, slug) VALUES ('org_1', 'One', 'one')")
+        try await pool.withTransaction { session in
+            _ = try await session.query("INSERT INTO users (id, email, name) VALUES ('usr_1', 'a@example.com', 'A')")
+            _ = try await session.query("INSERT INTO orgs (id, name, slug) VALUES ('org_1', 'One', 'one')")
+            _ = try await session.query(
+                "INSERT INTO memberships (org_id, user_id, role) VALUES ('org_1', 'usr_1', 'OWNER')")
+        }
         try await RunningService.with(on: database, { $0.createSchema = false }) { service in
             let json: JSONValue = ["type": "count", "input": ["text": "a"]]
             #expect(try await service.call(.POST, "/v1/jobs?wait=30s", json).status == 200)

@@ -20,6 +20,9 @@ redis:
   url: unix://{redis}
   key_prefix: "{prefix}"
   deadline: 2s
+# Nothing answers there: what is asked for is in Redis.
+postgres:
+  url: host={folder} dbname=none
 logging:
   level: warning
   access_log: "off"
@@ -28,7 +31,7 @@ plans:
     name: Pro
 upstreams:
   - name: jobs
-    endpoints: [127.0.0.1:{upstream}]
+    endpoints: ["127.0.0.1:{upstream}"]
 limits:
 {limits}
 routes:
@@ -58,11 +61,11 @@ class Tollgate(Peer):
                               "--tollgate, or leave it out with --peers nginx,nginx-lua,haproxy.")
         publish(self.stage.redis.client, PREFIX, self.workload.callers)
         self._port, admin_port = free_port(), free_port()
-        self._text = CONFIGURATION.format(
-            port=self._port, admin_port=admin_port, redis=self.stage.redis.socket_path, prefix=PREFIX,
-            upstream=self.stage.upstream.port, limits="\n".join(map(self._limit, self.workload.limits)))
         folder = self.stage.folder / self.name
         folder.mkdir()
+        self._text = CONFIGURATION.format(
+            folder=folder, port=self._port, admin_port=admin_port, redis=self.stage.redis.socket_path, prefix=PREFIX,
+            upstream=self.stage.upstream.port, limits="\n".join(map(self._limit, self.workload.limits)))
         file = folder / "tollgate.yaml"
         file.write_text(self._text)
         self._process = Process(
@@ -89,7 +92,8 @@ class Tollgate(Peer):
         return self._text
 
     def version(self):
-        return first_line(str(self.executable), "--version")
+        kind = " (a debug build: its figures mean nothing)" if "debug" in self.executable.resolve().parts else ""
+        return first_line(str(self.executable), "--version") + kind
 
     def metered(self):
         return metered(self.stage.redis.client, PREFIX, self.workload.callers)

@@ -9,13 +9,22 @@ WORD = "bench"
 def publish(redis, prefix, callers):
     """Writes each caller's key, then its org, and last the org's version, as the publisher does."""
     for caller in callers:
-        redis("HSET", f"{prefix}k:{caller.digest}", *pairs({
-            "id": caller.key_id, "lineage": caller.key_id, "org": caller.org_id, "user": "", "env": "live",
-            "status": "active", "scopes": "", "expires": 0, "ver": VERSION}))
-        redis("HSET", f"{prefix}o:{{{caller.org_id}}}", *pairs({
-            "id": caller.org_id, "plan": caller.plan, "status": "active", "on": "", "off": "", "overrides": "",
-            "ver": VERSION}))
-        redis("SET", f"{prefix}v:{{{caller.org_id}}}", f"{VERSION}:{WORD}")
+        write(redis, prefix, caller, "active", VERSION)
+
+
+def revoke(redis, prefix, caller):
+    """Publishes the caller's key as revoked, under the org's next version."""
+    write(redis, prefix, caller, "revoked", VERSION + 1)
+
+
+def write(redis, prefix, caller, status, version):
+    redis("HSET", f"{prefix}k:{caller.digest}", *pairs({
+        "id": caller.key_id, "lineage": caller.key_id, "org": caller.org_id, "user": "", "env": "live",
+        "status": status, "scopes": "", "expires": 0, "ver": version}))
+    redis("HSET", f"{prefix}o:{{{caller.org_id}}}", *pairs({
+        "id": caller.org_id, "plan": caller.plan, "status": "active", "on": "", "off": "", "overrides": "",
+        "ver": version}))
+    redis("SET", f"{prefix}v:{{{caller.org_id}}}", f"{version}:{WORD}")
 
 
 def pairs(fields):

@@ -1,0 +1,102 @@
+import Domain
+import HotStore
+import RedisClient
+import TestKit
+import Testing
+
+struct RecordTests {
+    private func key(_ status: KeyRecord.Status = .active, user: String? = "user_1") -> KeyRecord {
+        KeyRecord(
+            keyID: "key_1", lineageID: "key_0", orgID: "org_1", userID: user, environment: .test, status: status,
+            scopes: ["jobs:write", "a,b\n3:c", "", "äöü"], expiresAtMs: 1_763_700_000_123)
+    }
+
+    private func org(_ version: Int64) -> OrgRecord {
+        OrgRecord(
+            orgID: "org_1", plan: "PRO", status: .suspended, featuresOn: ["exports"], featuresOff: ["beta", "x"],
+            overrides: [
+                LimitOverride(scope: .ip, subject: "2001:db8::1", limit: nil, capacity: 5, refill: 1, periodMs: 1_000),
+                LimitOverride(scope: .key, subject: "key_1", limit: "burst", capacity: 9, refill: 2, periodMs: 60_000),
+            ], version: version)
+    }
+
+    private func publisher(_ name: String) async throws -> RecordPublisher {
+        RecordPublisher(
+            redis: try await TestRedis.shared().connect(),
+            keyspace: Keyspace(prefix: "\(name)-\(UInt64.random(in: 0 ... .max)):"))
+    }
+
+    @Test func `records come back as they were published`() async throws {
+        let publisher = try await self.publisher("records")
+        #expect(try await publisher.principal(sha256Hex: "ab") == nil)
+        #expect(
+            try await publisher.publish(
+                self.org(7), keys: [("ab", self.key()), ("cd", self.key(user: nil))], word: "w1"))
+        let principal = try await publisher.principal(sha256Hex: "ab")
+        #expect(principal == Principal(key: self.key(), org: self.org(7), versionTag: "7:w1"))
+        #expect(try await publisher.principal(sha256Hex: "cd")?.key.userID == nil)
+        await publisher.redis.close()
+    }
+
+    @Test func `a reply read in place gives the same fields as its copy`() async throws {
+        let publisher = try await self.publisher("fields")
+        _ = try await publisher.publish(self.org(7), keys: [("ab", self.key())], word: "w1")
+        let client = try await HotClient(TestRedis.shared(), prefix: publisher.keyspace.prefix)
+        let records = try await client.readRecords("ab", org: "org_1")
+        #expect(records.key == self.key())
+        #expect(records.org == self.org(7))
+        #expect(records.tag == "7:w1")
+        await client.close()
+        await publisher.redis.close()
+    }
+
+    @Test func `an older publication changes nothing, a repeated one nothing new, and the word stays`() async throws {
+        let publisher = try await self.publisher("order")
+        _ = try await publisher.publish(self.org(7), keys: [("ab", self.key(.revoked))], word: "w1")
+        #expect(try await !publisher.publish(self.org(6), keys: [("ab", self.key(.active))], word: "w2"))
+        var principal = try await publisher.principal(sha256Hex: "ab")
+        #expect(principal?.versionTag == "7:w1")
+        #expect(principal?.key.status == .revoked, "a revoked key does not come back")
+        #expect(try await publisher.publish(self.org(7), keys: [], word: "w3"))
+        #expect(try await publisher.publish(self.org(10), keys: [("ab", self.key())], word: "w4"))
+        principal = try await publisher.principal(sha256Hex: "ab")
+        #expect(principal?.versionTag == "10:w1")
+        #expect(principal?.org.version == 10)
+        await publisher.redis.close()
+    }
+
+    @Test func `an admission with the tag of an older version is stale, with the new one it is decided`() async throws {
+        let publisher = try await self.publisher("tags")
+        let client = try await HotClient(TestRedis.shared(), prefix: publisher.keyspace.prefix)
+        let plan = try Plans.simple(org: "org_1", capacity: 5)
+        func outcome(_ tag: String) async throws -> AdmissionOutcome {
+            try await client.admit(Plans.ask(plan, tag: tag), nowMs: Plans.nowMs).outcome
+        }
+        #expect(try await outcome("7:w1") == .stale)
+        _ = try await publisher.publish(self.org(7), keys: [], word: "w1")
+        #expect(try await outcome("7:w1") == .admitted(1))
+        _ = try await publisher.publish(self.org(8), keys: [], word: "w2")
+        #expect(try await outcome("7:w1") == .stale)
+        #expect(try await outcome("8:w1") == .admitted(1))
+        await client.close()
+        await publisher.redis.close()
+    }
+
+    @Test func `a damaged record is none`() {
+        var fields: [String: String] = [:]
+        let encoded = PrincipalRecordCodec.encode(self.key())
+        for index in stride(from: 0, to: encoded.count, by: 2) { fields[encoded[index]] = encoded[index + 1] }
+        #expect(PrincipalRecordCodec.key(fields) == self.key())
+        for name in fields.keys {
+            var missing = fields
+            missing[name] = nil
+            #expect(PrincipalRecordCodec.key(missing) == nil, "without \(name)")
+        }
+        for (name, value) in [("scopes", "5:ab"), ("scopes", "x"), ("env", "prod"), ("status", ""), ("expires", "1e3")]
+        {
+            var damaged = fields
+            damaged[name] = value
+            #expect(PrincipalRecordCodec.key(damaged) == nil, "\(name) \(value)")
+        }
+    }
+}
