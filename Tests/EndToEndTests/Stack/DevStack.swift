@@ -15,6 +15,8 @@ final class DevStack: Sendable {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
+    static var demoConfiguration: String { "\(Self.repository)/config/demo.yaml" }
+
     /// A program built beside the tests.
     static func program(_ name: String) throws -> String {
         // The test runner lies in the folder of the products, or in a bundle within.
@@ -25,13 +27,15 @@ final class DevStack: Sendable {
     }
 
     /// Starts it and waits until it says that it is ready.
-    static func start(in folder: TestFolder? = nil, arguments: [String] = []) async throws -> DevStack {
+    static func start(
+        in folder: TestFolder? = nil, configuration: String = DevStack.demoConfiguration, arguments: [String] = []
+    ) async throws -> DevStack {
         let folder = try folder ?? TestFolder(prefix: "tollgate-dev")
         chmod(folder.path, 0o755)
         var command = ChildCommand(
             "tollgate", try Self.program("tollgate"),
             [
-                "dev", "--config", "\(Self.repository)/config/demo.yaml", "--data", "\(folder.path)/data", "--port", "0",
+                "dev", "--config", configuration, "--data", "\(folder.path)/data", "--port", "0",
                 "--admin-port", "0",
             ] + arguments, logPath: "\(folder.path)/dev.log")
         command.deathSignal = "TERM"
@@ -64,6 +68,12 @@ final class DevStack: Sendable {
     /// SIGINT, as Ctrl-C sends it, and waits for the end.
     @discardableResult
     func stop() async -> ChildProcess.Exit { await self.process.stop(signal: SIGINT, graceMs: 60_000) }
+
+    /// Where the job service of this stack listens.
+    var jobsPort: Int {
+        let line = self.log.split(separator: "\n").first { $0.contains("Starting the job service") } ?? ""
+        return Self.port(String(line))
+    }
 
     /// Runs a command of the CLI against this stack. Returns its status and standard output and error together.
     func run(_ arguments: String...) async throws -> (exit: ChildProcess.Exit, output: String) {

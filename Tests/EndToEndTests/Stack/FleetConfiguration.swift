@@ -1,0 +1,28 @@
+@testable import TollgateApp
+
+/// The demo's configuration with routes of the test's own.
+enum FleetConfiguration {
+    /// Writes it to `path`. `routes` are entries of the list `routes`, indented by two spaces.
+    static func write(to path: String, routes: String = "") throws {
+        guard let demo = FileText.read(DevStack.demoConfiguration) else {
+            throw CommandFailure("there is no \(DevStack.demoConfiguration)")
+        }
+        // The routes come last in the demo's file.
+        try FileText.write(demo + "\n" + routes, to: path, mode: 0o644)
+    }
+
+    /// A readable route with one bucket that practically does not refill.
+    static func bucket(_ name: String, capacity: Int) -> String {
+        """
+          - id: \(name)
+            methods: [GET]
+            path: /v1/\(name)
+            upstream: jobs
+            strip_prefix: /v1/\(name)
+            add_prefix: /v1/echo
+            limits:
+              - { name: \(name), scope: org, capacity: \(capacity), refill: 1 per 3600s }
+
+        """
+    }
+}
