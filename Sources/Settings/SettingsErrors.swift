@@ -33,7 +33,10 @@ public struct SettingsErrors: Error, Sendable, Equatable, CustomStringConvertibl
     public let errors: [SettingsError]
 
     init(_ errors: [SettingsError]) {
-        self.errors = errors.sorted { ($0.line, $0.column, $0.path) < ($1.line, $1.column, $1.path) }
+        let numbered = errors.enumerated().sorted {
+            ($0.element.line, $0.element.column, $0.offset) < ($1.element.line, $1.element.column, $1.offset)
+        }
+        self.errors = numbered.map(\.element)
     }
 
     /// For people.

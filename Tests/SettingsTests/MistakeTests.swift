@@ -7,6 +7,7 @@ import Testing
     /// What the files may refer to. Nothing of the values may ever be shown.
     static let environment = [
         "TEST_SECRET": "hunter2-from-environment", "TEST_PORT": "70123", "TEST_NAME": "Not-A-Name", "TEST_EMPTY": "",
+        "TEST_METHOD": "patchy", "TEST_PATH": "/secret{path}", "TEST_DURATION": "7777 seconds",
     ]
 
     static let names: [String] = {
@@ -24,21 +25,28 @@ import Testing
     func `a mistake gives its errors`(name: String) throws {
         let file = Files.mistakes.appending(path: "\(name).yaml")
         let text = try String(contentsOf: file, encoding: .utf8)
-        guard case .failure(let errors) = Settings.parse(text, file: "\(name).yaml", environment: Self.environment) else {
+        guard case .failure(let errors) = Settings.parse(text, file: "\(name).yaml", environment: Self.environment)
+        else {
             Issue.record("\(name).yaml is accepted")
             return
         }
         let expected = try Files.golden(Files.mistakes.appending(path: "\(name).txt"), errors.description)
         #expect(errors.description == expected)
         for value in Self.environment.values where !value.isEmpty {
-            #expect(!errors.description.contains(value) && !errors.json.contains(value))
+            for form in [value, value.uppercased(), value.lowercased(), value.replacing(" seconds", with: "s")] {
+                #expect(!errors.description.contains(form) && !errors.json.contains(form), "\(name)")
+            }
         }
         #expect(!errors.description.contains("hunter2"), "a secret is shown")
-        for error in errors.errors { #expect(error.line > 0 && error.column > 0, "\(error.path) has no place") }
+        for error in errors.errors {
+            #expect(error.line > 0 && error.column > 0, "\(error.path) has no place")
+            #expect(error.mend != nil, "\(error.path) does not say how to mend it")
+        }
     }
 
     @Test func `errors are JSON for machines`() throws {
-        guard case .failure(let errors) = Settings.parse("edge: {threads: x}\n", file: "f.yaml", environment: [:]) else {
+        guard case .failure(let errors) = Settings.parse("edge: {threads: x}\n", file: "f.yaml", environment: [:])
+        else {
             Issue.record("accepted")
             return
         }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Domain
+import Foundation
 import Settings
 import Testing
 
@@ -10,8 +11,10 @@ import Testing
     ]
 
     func demo() throws -> Configuration {
-        try Settings.load(path: Files.repository.appending(path: "config/demo.yaml").path(), environment: demoEnvironment)
-            .get()
+        try Settings.load(
+            path: Files.repository.appending(path: "config/demo.yaml").path(), environment: demoEnvironment
+        )
+        .get()
     }
 
     @Test func `the demo's file loads with ports and stores of the environment`() throws {

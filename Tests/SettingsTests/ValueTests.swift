@@ -6,7 +6,8 @@ import Testing
 @Suite struct ValueTests {
     @Test func `durations`() {
         let good = [
-            ("0", 0), ("0s", 0), ("250ms", 250), ("10s", 10_000), ("5m", 300_000), ("1h", 3_600_000), ("1d", 86_400_000),
+            ("0", 0), ("0s", 0), ("250ms", 250), ("10s", 10_000), ("5m", 300_000), ("1h", 3_600_000),
+            ("1d", 86_400_000),
         ]
         for (text, ms) in good { #expect(DurationText.parse(text) == ms, "\(text)") }
         for text in ["", "10", "s", "1.5s", "-1s", "10 s", "10S", "99999999999999999d", "1h30m", "１s"] {
@@ -18,7 +19,9 @@ import Testing
     }
 
     @Test func `sizes`() {
-        let good = [("0", 0), ("512", 512), ("64KiB", 65_536), ("1MiB", 1 << 20), ("10MB", 10_000_000), ("1TiB", 1 << 40)]
+        let good = [
+            ("0", 0), ("512", 512), ("64KiB", 65_536), ("1MiB", 1 << 20), ("10MB", 10_000_000), ("1TiB", 1 << 40),
+        ]
         for (text, bytes) in good { #expect(SizeText.parse(text) == bytes, "\(text)") }
         for text in ["", "1.5MiB", "1 MiB", "1mib", "MiB", "-1", "99999999999TiB"] {
             #expect(SizeText.parse(text) == nil, "\(text)")
@@ -30,7 +33,8 @@ import Testing
 
     @Test func `rates`() {
         let good = [
-            ("100 per 60s", 100, 60_000), ("100/min", 100, 60_000), ("10/s", 10, 1_000), ("1000/day", 1_000, 86_400_000),
+            ("100 per 60s", 100, 60_000), ("100/min", 100, 60_000), ("10/s", 10, 1_000),
+            ("1000/day", 1_000, 86_400_000),
             ("5 / 250ms", 5, 250), ("1 per hour", 1, 3_600_000), ("100/60s", 100, 60_000), ("2 per 2d", 2, 172_800_000),
         ]
         for (text, tokens, periodMs) in good {
@@ -39,7 +43,9 @@ import Testing
         for text in ["", "100", "100/", "/s", "100 per", "x/s", "1.5/s", "-1/s", "1/fortnight", "1/2/s"] {
             #expect(Rate(text) == nil, "\(text)")
         }
-        for rate in [Rate(tokens: 1, periodMs: 1), Rate(tokens: 7, periodMs: 90_000), Rate(tokens: 9, periodMs: 86_400_000)] {
+        for rate in [
+            Rate(tokens: 1, periodMs: 1), Rate(tokens: 7, periodMs: 90_000), Rate(tokens: 9, periodMs: 86_400_000),
+        ] {
             #expect(Rate(rate.text) == rate)
         }
     }
@@ -48,7 +54,9 @@ import Testing
         for text in ["10.0.0.0/8", "0.0.0.0/0", "192.0.2.1/32", "2001:db8::/32", "::1/128", "::/0"] {
             #expect(IPText.objection(toNetwork: text) == nil, "\(text)")
         }
-        for text in ["", "10.0.0.0", "10.0.0.1/8", "10.0.0.0/33", "10.0.0/8", "::1/129", "a/8", "10.0.0.0/8/8", "::1/64"] {
+        for text in [
+            "", "10.0.0.0", "10.0.0.1/8", "10.0.0.0/33", "10.0.0/8", "::1/129", "a/8", "10.0.0.0/8/8", "::1/64",
+        ] {
             #expect(IPText.objection(toNetwork: text) != nil, "\(text)")
         }
     }
@@ -57,12 +65,15 @@ import Testing
         let environment = ["A": "x", "EMPTY": "", "D": "$A ${A}"]
         let good = [
             ("plain", "plain"), ("${A}", "x"), ("a-${A}-${A}", "a-x-x"), ("${B:-y}", "y"), ("${EMPTY:-y}", "y"),
-            ("${EMPTY}", ""), ("${B:-}", ""), ("$$", "$"), ("$${A}", "${A}"), ("$A", "$A"), ("5$", "5$"), ("${D}", "$A ${A}"),
+            ("${EMPTY}", ""), ("${B:-}", ""), ("$$", "$"), ("$${A}", "${A}"), ("$A", "$A"), ("5$", "5$"),
+            ("${D}", "$A ${A}"),
         ]
         for (raw, text) in good {
             #expect(try Substitution.apply(raw, environment: environment).text == text, "\(raw)")
         }
-        #expect(throws: Substitution.Failure.missing(name: "B")) { try Substitution.apply("${B}", environment: environment) }
+        #expect(throws: Substitution.Failure.missing(name: "B")) {
+            try Substitution.apply("${B}", environment: environment)
+        }
         #expect(throws: Substitution.Failure.unclosed) { try Substitution.apply("${A", environment: environment) }
         for raw in ["${}", "${1A}", "${A B}", "${A:x}", "${A?}"] {
             #expect(throws: Substitution.Failure.badName) { try Substitution.apply(raw, environment: environment) }
@@ -85,6 +96,7 @@ import Testing
         #expect(NearestName.find("lisetn", among: names) == "listen")
         #expect(NearestName.find("di", among: names) == "id")
         #expect(NearestName.find("colour", among: names) == nil)
+        #expect(NearestName.find("head_s", among: names) == "head_size_max")
         #expect(NearestName.find("x", among: []) == nil)
     }
 

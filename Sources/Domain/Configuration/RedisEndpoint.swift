@@ -1,5 +1,5 @@
-/// Why a Redis URL cannot be used, as a sentence for the person who wrote it. It never repeats the URL, which may hold a
-/// password.
+/// Why a Redis URL cannot be used, as a sentence for the person who wrote it. It never repeats the URL, which may
+/// hold a password.
 public struct RedisEndpointError: Error, Equatable {
     public let reason: String
 }

@@ -5,30 +5,30 @@ extension ProblemKind {
             .idempotencyInProgress, 409, "A request with this key is in progress", retryAfter: 1,
             detail: "The first request with this Idempotency-Key is still running.",
             help: """
-                Your earlier attempt has not finished. Wait as long as `Retry-After` says and send the same request with \
-                the same key again: you then get its result, and nothing is executed twice.
+                Your earlier attempt has not finished. Wait as long as `Retry-After` says and send the same request \
+                with the same key again: you then get its result, and nothing is executed twice.
                 """),
         .init(
             .idempotencyResultUnavailable, 409, "Stored result unavailable", retry: false,
             detail: "The request was executed, but its response was too large to be kept.",
             help: """
-                The operation took place once; `original_status` says how it ended. Its response was larger than what is \
-                stored for replay, so it cannot be given again. Read the result through the API instead (list or get); do \
-                not send the operation with a new key unless you want it twice.
+                The operation took place once; `original_status` says how it ended. Its response was larger than \
+                what is stored for replay, so it cannot be given again. Read the result through the API instead \
+                (list or get); do not send the operation with a new key unless you want it twice.
                 """),
         .init(
             .idempotencyOutcomeUnknown, 409, "Outcome unknown", retry: false,
             detail: "An earlier attempt with this key was cut off; whether it took effect is not known.",
             help: """
-                A process died while it handled the first attempt. Look up through the API whether the operation took \
-                place. If it did not, send it with a new key.
+                A process died while it handled the first attempt. Look up through the API whether the operation \
+                took place. If it did not, send it with a new key.
                 """),
         .init(
             .conflict, 409, "Conflicts with current state",
             detail: "The request contradicts the current state of the record.",
             help: """
-                A name is taken, the record has changed meanwhile, or a rule would be broken (an organisation keeps one \
-                owner, for example). `detail` says which. Read the record again and decide anew.
+                A name is taken, the record has changed meanwhile, or a rule would be broken (an organisation keeps \
+                one owner, for example). `detail` says which. Read the record again and decide anew.
                 """),
         .init(
             .lengthRequired, 411, "Length required",
@@ -38,22 +38,23 @@ extension ProblemKind {
             .preconditionFailed, 412, "Precondition failed",
             detail: "The record is not the version that `If-Match` names.",
             help: """
-                Somebody changed the record since you read it. Read it again, apply your change to the new version, and \
-                send its `ETag` in `If-Match`.
+                Somebody changed the record since you read it. Read it again, apply your change to the new version, \
+                and send its `ETag` in `If-Match`.
                 """),
         .init(
             .contentTooLarge, 413, "Request content too large", closes: true,
             detail: "The request body is larger than this route takes.",
             help: """
-                `limit_bytes` is the largest body that the route forwards. Send less, split the request, or upload the \
-                data elsewhere and send a reference.
+                `limit_bytes` is the largest body that the route forwards. Send less, split the request, or upload \
+                the data elsewhere and send a reference.
                 """),
         .init(
             .idempotencyBodyTooLarge, 413, "Request content too large for an Idempotency-Key", closes: true,
             detail: "A request with an Idempotency-Key is read completely first, and this one is too large for that.",
             help: """
-                To compare repetitions, the gateway reads the whole body before it forwards it, up to `limit_bytes`. Nothing \
-                was executed and the key is still free. Send a smaller body, or no key if repeating does no harm.
+                To compare repetitions, the gateway reads the whole body before it forwards it, up to `limit_bytes`. \
+                Nothing was executed and the key is still free. Send a smaller body, or no key if repeating does no \
+                harm.
                 """),
         .init(
             .uriTooLong, 414, "Request target too long", closes: true,
@@ -71,15 +72,15 @@ extension ProblemKind {
             .misdirectedRequest, 421, "Host is not served here",
             detail: "No route of this gateway serves the requested host.",
             help: """
-                The name in `Host` belongs to no route here: a wrong DNS record, a connection reused for another name, or a \
-                host missing from the configuration.
+                The name in `Host` belongs to no route here: a wrong DNS record, a connection reused for another \
+                name, or a host missing from the configuration.
                 """),
         .init(
             .validationFailed, 422, "Validation failed",
             detail: "The request is well-formed, but some of its values are not acceptable; see `errors`.",
             help: """
-                Each entry of `errors` points at one value and says what is wrong with it. All of them are reported at \
-                once. Correct them and send the request again.
+                Each entry of `errors` points at one value and says what is wrong with it. All of them are reported \
+                at once. Correct them and send the request again.
                 """),
         .init(
             .idempotencyKeyReused, 422, "Idempotency-Key reused with a different request",
@@ -114,22 +115,22 @@ extension ProblemKind {
             detail: "Too many requests for now.",
             help: """
                 `violated_policies` names the limits that are used up, `RateLimit` shows what is left of each, and \
-                `retry_after_ms` how long to wait, to the millisecond. A refused request takes nothing. Spread requests \
-                evenly instead of retrying at once; `Retry-After` is honoured by most SDKs.
+                `retry_after_ms` how long to wait, to the millisecond. A refused request takes nothing. Spread \
+                requests evenly instead of retrying at once; `Retry-After` is honoured by most SDKs.
                 """),
         .init(
             .quotaExceeded, 429, "Period quota exceeded", retryAfter: 3600,
             detail: "The organisation has used up its quota for this month.",
             help: """
-                The plan includes a fixed quantity a month (UTC), and it is used up. It starts anew on the first of the \
-                next month. Change to a larger plan to go on before that.
+                The plan includes a fixed quantity a month (UTC), and it is used up. It starts anew on the first of \
+                the next month. Change to a larger plan to go on before that.
                 """),
         .init(
             .tooManyConcurrentRequests, 429, "Too many concurrent requests", retryAfter: 1,
             detail: "Too many requests are in flight at the same time.",
             help: """
-                The limit named in `violated_policies` caps how many requests may run at once. Wait for some to end before \
-                starting more; a pool of workers of that size never meets this answer.
+                The limit named in `violated_policies` caps how many requests may run at once. Wait for some to end \
+                before starting more; a pool of workers of that size never meets this answer.
                 """),
         .init(
             .headerFieldsTooLarge, 431, "Request header fields too large", closes: true,
@@ -139,8 +140,8 @@ extension ProblemKind {
             .clientClosedRequest, 499, "Client closed the connection", closes: true,
             detail: "The client went away before the answer was complete.",
             help: """
-                Never sent, only logged and counted. The client's own timeout is shorter than the answer took, or the \
-                person behind it left. A keyed request goes on to its end, and repeating it gets its result.
+                Never sent, only logged and counted. The client's own timeout is shorter than the answer took, or \
+                the person behind it left. A keyed request goes on to its end, and repeating it gets its result.
                 """),
     ]
 }

@@ -17,9 +17,9 @@ public enum ProblemReference {
         var document = """
             # Problems
 
-            Every error that Tollgate itself answers is `application/problem+json` (RFC 9457). Its `type` ends in one of \
-            the names below, `code` is that name, and `request_id` finds the log entry. Errors of the service behind \
-            the gateway pass through untouched; those made by the gateway carry `X-Tollgate-Error: <name>`.
+            Every error that Tollgate itself answers is `application/problem+json` (RFC 9457). Its `type` ends in \
+            one of the names below, `code` is that name, and `request_id` finds the log entry. Errors of the service \
+            behind the gateway pass through untouched; those made by the gateway carry `X-Tollgate-Error: <name>`.
 
             This file is generated from the catalogue in `Sources/Domain/Problems`.
 

@@ -93,7 +93,7 @@ final class AdmissionBatch: RedisWaiter {
 
     override func redisReplied(_ reply: borrowing RedisReply) {
         guard let grant else { return }
-        guard let plan = grant.template?.plan, let decided = AdmissionReply(reply, plan: plan) else {
+        guard let template = grant.template, let decided = AdmissionReply(reply, template: template) else {
             return self.redisFailed(.protocolError)
         }
         for index in self.exchanges.indices { self.exchanges[index].decided(decided, position: index) }

@@ -127,13 +127,11 @@ extension Exchange {
     private func readLimits(_ reply: AdmissionReply, _ grant: RouteGrant, position: Int) {
         self.readings.removeAll(keepingCapacity: true)
         guard grant.policies.count == grant.rules.count else { return }
-        var index = 0
-        reply.forEachBucket(at: position) { view in
+        reply.forEachBucket(at: position) { index, bucket in
             self.readings.append(
                 RateLimitReading(
-                    policy: grant.policies[index], remaining: view.remaining, nextMs: view.nextMs, fullMs: view.fullMs,
-                    waitMs: view.waitMs))
-            index += 1
+                    policy: grant.policies[index], remaining: bucket.remaining, nextMs: bucket.nextMs,
+                    fullMs: bucket.fullMs, waitMs: bucket.waitMs))
         }
     }
 

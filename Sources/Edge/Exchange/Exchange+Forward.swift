@@ -69,6 +69,8 @@ extension Exchange {
         if waiting.readableBytes > 0 {
             self.bodyRead(&waiting)
             if waiting.readableBytes > 0 { handler.keep(waiting) }
+            // No read completes behind these bytes: what there is goes out now.
+            self.connection?.flush()
         }
         if self.connection?.isWritable ?? true { handler.resumeReading() }
     }

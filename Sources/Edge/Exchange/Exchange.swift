@@ -176,7 +176,8 @@ final class Exchange: RedisWaiter, Equatable {
     // MARK: The reply to a call of its own
 
     override func redisReplied(_ reply: borrowing RedisReply) {
-        guard let plan = self.grant?.template?.plan, let decided = AdmissionReply(reply, plan: plan, cost: self.cost) else {
+        guard let template = self.grant?.template, let decided = AdmissionReply(reply, template: template, cost: self.cost)
+        else {
             return self.storeFailed(.protocolError)
         }
         self.decided(decided, position: 0)

@@ -56,4 +56,10 @@ public struct AuditProblem: Sendable, Hashable {
     public let sequence: Int64
     /// What does not fit.
     public let problem: String
+
+    /// A place.
+    public init(sequence: Int64, problem: String) {
+        self.sequence = sequence
+        self.problem = problem
+    }
 }

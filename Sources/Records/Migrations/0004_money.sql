@@ -71,8 +71,9 @@ CREATE TABLE credit_balances (
 );
 
 -- Every change of a balance, in order, each once (`reference`).
+CREATE SEQUENCE credit_ledger_ids;
 CREATE TABLE credit_ledger (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY,
     org_id text NOT NULL,
     delta bigint NOT NULL,
     reason text NOT NULL CHECK (reason IN ('purchase', 'grant', 'spend', 'refund', 'reversal', 'adjustment')),
@@ -85,12 +86,14 @@ CREATE TABLE credit_ledger (
 );
 CREATE INDEX credit_ledger_org ON credit_ledger (org_id, id);
 
--- The row lock on the balance makes an org's entries follow one another, so `balance_after` is always right.
+-- The row lock on the balance makes an org's entries follow one another. The id is taken under it, so that
+-- `balance_after` is the running sum in order of the ids.
 CREATE FUNCTION credit_ledger_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO credit_balances AS b (org_id, balance) VALUES (NEW.org_id, NEW.delta)
         ON CONFLICT (org_id) DO UPDATE SET balance = b.balance + EXCLUDED.balance
         RETURNING balance INTO NEW.balance_after;
+    NEW.id := nextval('credit_ledger_ids');
     RETURN NEW;
 END $$;
 CREATE TRIGGER credit_ledger_balance BEFORE INSERT ON credit_ledger

@@ -14,6 +14,12 @@ public struct Usage: Sendable {
         public let changed: Int
         /// Counters that cannot be true (more voided than added, no full hour, …); not recorded.
         public let refused: [UsageCounter]
+
+        /// A receipt.
+        public init(changed: Int, refused: [UsageCounter]) {
+            self.changed = changed
+            self.refused = refused
+        }
     }
 
     /// Records counters; of each the highest value counts, so any batch may be sent again. `usage_meters` follows in

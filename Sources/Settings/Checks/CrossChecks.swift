@@ -42,7 +42,8 @@ struct CrossChecks {
         checkLimits(configuration.limits, configuration.limits.map(\.scope), at: "limits", name: \.name)
         for (index, plan) in configuration.plans.enumerated() where isComplete("plans", configuration.plans.count) {
             checkLimits(plan.limits, plan.limits.map(\.scope), at: "plans[\(index)].limits", name: \.name)
-            checkLimits(plan.concurrency, plan.concurrency.map(\.scope), at: "plans[\(index)].concurrency", name: \.name)
+            checkLimits(
+                plan.concurrency, plan.concurrency.map(\.scope), at: "plans[\(index)].concurrency", name: \.name)
             checkLimits(plan.quotas, plan.quotas.map { _ in .org }, at: "plans[\(index)].quotas", name: \.meter)
         }
         for (index, route) in configuration.routes.enumerated() where isComplete("routes", configuration.routes.count) {
@@ -87,7 +88,8 @@ struct CrossChecks {
                     "routes[\(index)].\(field)",
                     Complaint(
                         "there is no upstream of this name",
-                        expected: known.isEmpty ? "an upstream; the file has none" : "one of " + known.joined(separator: ", "),
+                        expected: known.isEmpty
+                            ? "an upstream; the file has none" : "one of " + known.joined(separator: ", "),
                         mend: position.map { "write \(known[$0])" } ?? "add it to 'upstreams'"))
             }
         }
@@ -135,7 +137,8 @@ struct CrossChecks {
                 "routes[\(index)].cost",
                 Complaint(
                     "more than a bucket of this route can hold, so that every request would be refused",
-                    expected: "\(smallest) at most", mend: "lower the cost, or raise the limit's capacity"))
+                    expected: "at most the capacity of each limit of unit 'cost'",
+                    mend: "lower the cost, or raise the limit's capacity"))
         }
     }
 

@@ -27,7 +27,8 @@ enum RouteChecks {
             reader.report(
                 "\(path).strip_prefix",
                 Complaint(
-                    "the route's path does not start with it", expected: "whole segments from the front of 'path'"))
+                    "the route's path does not start with it", expected: "whole segments from the front of 'path'",
+                    mend: "correct one of them, or remove 'strip_prefix'"))
         }
     }
 
@@ -61,9 +62,12 @@ enum RouteChecks {
         where !["POST", "PATCH", "PUT", "DELETE"].contains(method) {
             reader.report(
                 "\(list)[\(index)]",
-                Complaint("Idempotency-Key has no meaning there", expected: "POST, PATCH, PUT or DELETE"))
+                Complaint(
+                    "Idempotency-Key has no meaning there", expected: "POST, PATCH, PUT or DELETE", mend: "remove it"))
         }
-        guard !route.methods.isEmpty, !reader.hasError(at: "\(path).methods"), !reader.hasError(at: list) else { return }
+        guard !route.methods.isEmpty, !reader.hasError(at: "\(path).methods"), !reader.hasError(at: list) else {
+            return
+        }
         if Set(policy.methods).isDisjoint(with: route.methods) {
             reader.report(
                 list,

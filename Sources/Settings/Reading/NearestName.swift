@@ -1,7 +1,9 @@
 /// Finds what somebody probably meant to write.
 enum NearestName {
-    /// The candidate with the fewest edits, if they are few for its length; the first one among equals.
+    /// The one candidate that begins with the name, or the candidate with the fewest edits if they are few.
     static func find(_ name: String, among candidates: [String]) -> String? {
+        let longer = candidates.filter { name.count >= 3 && $0.hasPrefix(name) }
+        if longer.count == 1 { return longer[0] }
         let best = candidates.map { (candidate: $0, edits: distance(Array(name), Array($0))) }
             .min { $0.edits < $1.edits }
         guard let best, best.edits <= max(1, min(name.count, best.candidate.count) / 3) else { return nil }

@@ -9,16 +9,28 @@ struct Item {
     func element(_ index: Int, _ node: Node) -> Item { Item(node: node, path: "\(path)[\(index)]") }
 }
 
-/// What is wrong with a value, without the value.
+/// What is wrong with a value. `detail` and `mend` may repeat parts of it; they are left out where it came from the
+/// environment, unless `repeatsValue` says that they do not.
 struct Complaint: Error {
+    /// Never repeats the value.
     var problem: String
+    var detail: String?
     var expected: String?
     var mend: String?
+    var repeatsValue = true
 
-    init(_ problem: String, expected: String? = nil, mend: String? = nil) {
+    init(_ problem: String, detail: String? = nil, expected: String? = nil, mend: String? = nil) {
         self.problem = problem
+        self.detail = detail
         self.expected = expected
         self.mend = mend
+    }
+
+    /// The same about a value that must not be shown.
+    func discreet() -> Complaint {
+        var complaint = self
+        if repeatsValue { (complaint.detail, complaint.mend) = (nil, nil) }
+        return complaint
     }
 }
 
@@ -57,13 +69,13 @@ final class SettingsReader {
     }
 
     /// The scalar's text with the environment put in; nil, and an error, if it is no scalar or a variable is missing.
-    func text(_ item: Item, expected: String) -> String? {
+    func text(_ item: Item, expected: String) -> (text: String, usesEnvironment: Bool)? {
         guard case .scalar(let scalar) = item.node else {
             report(item.path, Complaint("wrong kind of value", expected: expected))
             return nil
         }
         do throws(Substitution.Failure) {
-            return try Substitution.apply(scalar.string, environment: environment).text
+            return try Substitution.apply(scalar.string, environment: environment)
         } catch {
             report(item.path, Self.complaint(error))
             return nil
@@ -92,6 +104,19 @@ final class SettingsReader {
         append(complaint, path: path, line: line, column: column, found: found)
     }
 
+    /// Says how to mend what has been found from `count` on in a field or the entries of its list and does not say it.
+    func completeMends(from count: Int, at path: String, defaultText: String?) {
+        for index in errors.indices.dropFirst(count) where errors[index].mend == nil {
+            if errors[index].path == path {
+                errors[index].mend =
+                    defaultText.map { "correct it, or leave the field out to have its default, \($0)" }
+                    ?? "correct it; the field has no default"
+            } else if errors[index].path.hasPrefix("\(path)["), errors[index].path.last == "]" {
+                errors[index].mend = "correct the entry, or remove it"
+            }
+        }
+    }
+
     /// Whether a mistake was found in the field or in anything below it.
     func hasError(at path: String) -> Bool {
         errors.contains { error in
@@ -105,14 +130,15 @@ final class SettingsReader {
     private func append(_ complaint: Complaint, path: String, line: Int, column: Int, found: String?) {
         errors.append(
             SettingsError(
-                file: file, line: line, column: column, path: path, problem: complaint.problem, found: found,
+                file: file, line: line, column: column, path: path,
+                problem: complaint.problem + (complaint.detail.map { ": \($0)" } ?? ""), found: found,
                 expected: complaint.expected, mend: complaint.mend))
     }
 
     private func display(_ node: Node) -> String {
         switch node {
         case .mapping: return "a mapping"
-        case .sequence: return "a list"
+        case .sequence(let sequence): return sequence.isEmpty ? "an empty list" : "a list"
         case .alias: return "an alias"
         case .scalar(let scalar):
             if isNull(node) { return "nothing" }

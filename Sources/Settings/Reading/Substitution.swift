@@ -1,5 +1,5 @@
-/// Puts values of the environment into a scalar: `${NAME}`, `${NAME:-default}` where the variable is unset or empty, and
-/// `$$` for a dollar sign. What comes in is text and is never read as YAML.
+/// Puts values of the environment into a scalar: `${NAME}`, `${NAME:-default}` where the variable is unset or empty,
+/// and `$$` for a dollar sign. What comes in is text and is never read as YAML.
 enum Substitution {
     enum Failure: Error, Equatable {
         case missing(name: String)

@@ -10,13 +10,14 @@ enum YAMLMistake {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
             (mistake.line, mistake.column) = (mark.line, mark.column)
-            mistake.problem = "not valid YAML: \(problem)"
+            mistake.problem = "not valid YAML: \(problem.hasPrefix("but ") ? String(problem.dropFirst(4)) : problem)"
             mistake.mend = hint(problem, line: line(mark.line, of: text))
         case .reader(let problem, let offset, _, _):
             let before = text.prefix(offset ?? 0)
             mistake.line = 1 + before.count { $0 == "\n" }
             mistake.column = 1 + before.reversed().prefix { $0 != "\n" }.count
             mistake.problem = "not valid YAML: \(problem)"
+            mistake.mend = "remove control characters from the file"
         case .duplicatedKeysInMapping(let keys, let context):
             let place = secondPlace(of: keys.sorted().first ?? "", after: context.mark, in: text)
             (mistake.line, mistake.column) = (place.line, place.column)
@@ -33,14 +34,17 @@ enum YAMLMistake {
         return number >= 1 && number <= lines.count ? lines[number - 1] : ""
     }
 
-    private static func hint(_ problem: String, line: Substring) -> String? {
+    private static func hint(_ problem: String, line: Substring) -> String {
         if line.prefix(while: \.isWhitespace).contains("\t") { return "indent with spaces, not with tabs" }
         if problem.contains("cannot start any token") { return "quote a value that starts with @, %, ` or a tab" }
-        if problem.contains("mapping values are not allowed") { return "quote a value that holds ': '" }
+        if problem.contains("mapping values are not allowed") {
+            return "quote a value that holds ': ', or correct the indentation"
+        }
         if problem.contains("undefined alias") { return "quote a value that starts with *" }
         if problem.contains("another document") { return "remove the '---' and what follows it" }
+        if problem.contains("']'") || problem.contains("'}'") { return "close what was opened in a line before" }
         if problem.contains("did not find expected") { return "check the indentation here and in the line before" }
-        return nil
+        return "correct the syntax here or in the line before"
     }
 
     /// The parser names the mapping only; in a block mapping all keys stand in one column.

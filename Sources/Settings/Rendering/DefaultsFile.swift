@@ -4,12 +4,15 @@ import Domain
 /// sections that are off are followed by an example, commented out so that the file changes nothing.
 enum DefaultsFile {
     private static let head = """
-        # Every setting of Tollgate with its meaning, its unit and its default. A file like this may leave out whatever it
+        # Every setting of Tollgate with its meaning, its unit and its default. A file like this may leave out \
+        whatever it
         # does not change.
         #
         # Durations are whole numbers with a unit: 250ms, 10s, 5m, 1h, 1d. Sizes too: 512B, 64KiB, 1MiB, 10MB.
-        # ${NAME} puts in a variable of the environment, ${NAME:-default} one that may be missing; $$ is a dollar sign.
-        # `tollgate check FILE` reports every mistake with its line. This file is generated; a test compares it with the code.
+        # ${NAME} puts in a variable of the environment, ${NAME:-default} one that may be missing; $$ is a dollar \
+        sign.
+        # `tollgate check FILE` reports every mistake with its line. This file is generated; a test compares it with \
+        the code.
 
         """
 
@@ -22,8 +25,8 @@ enum DefaultsFile {
         return head + "\n" + blocks.joined(separator: "\n")
     }
 
-    /// The lines below an empty list or an absent section; lines of YAML have two spaces or more after the hash, so that
-    /// they can be told from comments.
+    /// The lines below an empty list or an absent section; lines of YAML have two spaces or more after the hash, so
+    /// that they can be told from comments.
     static func commented(_ example: Written, isEntry: Bool) -> [String] {
         var lines: [String]
         if isEntry, case .list(let entries) = example {

@@ -33,7 +33,8 @@ enum Redaction {
 
     /// The URL with `user:***@`; nil where it is not clear what belongs to the login.
     private static func withoutLogin(_ text: String) -> String? {
-        guard let scheme = text.firstRange(of: "://"), !text[scheme.upperBound...].lowercased().contains("password=") else {
+        guard let scheme = text.firstRange(of: "://"), !text[scheme.upperBound...].lowercased().contains("password=")
+        else {
             return nil
         }
         let rest = text[scheme.upperBound...]

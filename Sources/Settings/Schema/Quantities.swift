@@ -7,7 +7,8 @@ enum DurationText {
     static func parse(_ text: String) -> Int? {
         if text == "0" { return 0 }
         let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard let number = Int(digits), let unit = units.first(where: { $0.name == text.dropFirst(digits.count) }) else {
+        guard let number = Int(digits), let unit = units.first(where: { $0.name == text.dropFirst(digits.count) })
+        else {
             return nil
         }
         let (ms, overflow) = number.multipliedReportingOverflow(by: unit.ms)
@@ -46,11 +47,27 @@ enum SizeText {
 
     static func parse(_ text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard let number = Int(digits), let unit = units.first(where: { $0.name == text.dropFirst(digits.count) }) else {
+        guard let number = Int(digits), let unit = units.first(where: { $0.name == text.dropFirst(digits.count) })
+        else {
             return nil
         }
         let (bytes, overflow) = number.multipliedReportingOverflow(by: unit.bytes)
         return overflow ? nil : bytes
+    }
+
+    /// What somebody meant who wrote `32kib`, `1 MiB` or `64k`.
+    static func guess(_ text: String) -> String? {
+        let compact = text.lowercased().filter { $0 != " " && $0 != "_" }
+        let digits = compact.prefix { $0.isASCII && $0.isNumber }
+        guard let number = Int(digits) else { return nil }
+        switch compact.dropFirst(digits.count) {
+        case "k", "ki", "kib": return "\(number)KiB"
+        case "m", "mi", "mib": return "\(number)MiB"
+        case "g", "gi", "gib": return "\(number)GiB"
+        case "t", "ti", "tib": return "\(number)TiB"
+        case "b", "byte", "bytes": return "\(number)B"
+        default: return nil
+        }
     }
 
     static func write(_ bytes: Int) -> String {

@@ -16,7 +16,10 @@ struct Record<Root> {
     func read(_ reader: SettingsReader, _ item: Item) -> Root? {
         guard case .mapping(let mapping) = item.node else {
             reader.report(
-                item.path, Complaint("wrong kind of value", expected: "a mapping with fields of \(title)"))
+                item.path,
+                Complaint(
+                    "wrong kind of value", expected: expectedFields,
+                    mend: item.path.isEmpty ? "write the file as lines of 'field: value'" : nil))
             return nil
         }
         var root = blank()
@@ -71,11 +74,24 @@ struct Record<Root> {
     /// The record as a value of a field.
     var shape: Shape<Root> {
         Shape(
-            type: title, expected: "a mapping with fields of \(title)", read: { read($0, $1) },
+            type: title, expected: expectedFields, read: { read($0, $1) },
             write: { write($0) }, record: description, example: { writeSample() })
     }
 
+    private var expectedFields: String {
+        let names = fields.map(\.description.name)
+        return "a mapping with fields \(names.prefix(4).joined(separator: ", "))" + (names.count > 4 ? ", ..." : "")
+    }
+
     private func read(_ field: Field<Root>, _ item: Item, _ reader: SettingsReader, into root: inout Root) {
+        let known = reader.errors.count
+        readField(field, item, reader, into: &root)
+        let isRecord = field.description.record != nil
+        let shown = field.description.defaultText.map { isRecord ? "what is in the reference" : $0 }
+        reader.completeMends(from: known, at: item.path, defaultText: shown)
+    }
+
+    private func readField(_ field: Field<Root>, _ item: Item, _ reader: SettingsReader, into root: inout Root) {
         guard field.description.isSecret else {
             reader.visit(item)
             field.read(reader, item, &root)

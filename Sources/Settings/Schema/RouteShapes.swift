@@ -17,7 +17,9 @@ enum RouteShapes {
     static func host() -> Shape<String> {
         Shapes.checked("host", expected: "a host name without port, such as api.example.com or *.example.com") { text in
             if text.hasPrefix("["), text.hasSuffix("]"), IPText.isV6(String(text.dropFirst().dropLast())) { return nil }
-            guard !text.contains(":") else { return Complaint("a host with a port or scheme", mend: "name the host alone") }
+            guard !text.contains(":") else {
+                return Complaint("a host with a port or scheme", mend: "name the host alone")
+            }
             guard text == text.lowercased() else {
                 return Complaint("hosts are lower-case", mend: "write it in lower case")
             }
@@ -32,7 +34,7 @@ enum RouteShapes {
                 _ = try RoutePattern(text)
                 return nil
             } catch {
-                return Complaint("not a path pattern", mend: error.reason)
+                return Complaint("not a path pattern", detail: error.reason)
             }
         }
     }
@@ -42,7 +44,9 @@ enum RouteShapes {
         Shapes.checked("path prefix", expected: "a path such as /v1, without a slash at the end") { text in
             guard let pattern = try? RoutePattern(text), !pattern.matchesBelow else { return Complaint("not a path") }
             for case .parameter in pattern.segments { return Complaint("a prefix cannot have parameters") }
-            guard !text.hasSuffix("/") else { return Complaint("it ends in a slash", mend: "remove the slash at the end") }
+            guard !text.hasSuffix("/") else {
+                return Complaint("it ends in a slash", mend: "remove the slash at the end")
+            }
             return nil
         }
     }
@@ -103,15 +107,20 @@ enum RouteShapes {
 
     private static func costHeader() -> Record<CostHeader> {
         var list = FieldList { CostHeader() }
-        list.add("header", \.header, headerName(), "The request header that says the cost, a decimal integer.", isRequired: true)
-        list.add("otherwise", \.otherwise, Shapes.integer(0...1_000_000_000), "The cost of a request without the header.")
+        list.add(
+            "header", \.header, headerName(), "The request header that says the cost, a decimal integer.",
+            isRequired: true)
+        list.add(
+            "otherwise", \.otherwise, Shapes.integer(0...1_000_000_000), "The cost of a request without the header.")
         list.add("max", \.max, Shapes.integer(1...1_000_000_000), "Requests that claim more are refused with 400.")
         return Record(
             title: "cost header", summary: "A cost that the request names.", blank: list.blank, sample: list.blank,
             fields: list.fields,
             check: { reader, path, cost in
                 if cost.otherwise > cost.max {
-                    reader.report("\(path).otherwise", Complaint("larger than max", expected: "max or less"))
+                    reader.report(
+                        "\(path).otherwise",
+                        Complaint("larger than max", expected: "max or less", mend: "lower it, or raise max"))
                 }
             })
     }
@@ -178,7 +187,8 @@ enum RouteShapes {
             "when", \.when, Shapes.choice(MeterRule.Condition.self),
             "Which answers of the upstream count: all, or 2xx. Failures of the gateway, 429s and replays never do.")
         return Record(
-            title: "meter rule", summary: "How much of a meter a request counts; exactly one of `fixed`, "
+            title: "meter rule",
+            summary: "How much of a meter a request counts; exactly one of `fixed`, "
                 + "`response_header`, `json_pointer` and `last_event` is given.", blank: list.blank,
             sample: { MeterDraft(MeterRule(meter: "requests", quantity: .fixed(1))) }, fields: list.fields,
             check: { reader, path, draft in
@@ -187,7 +197,8 @@ enum RouteShapes {
                     path,
                     Complaint(
                         "where the quantity comes from is not clear",
-                        expected: "exactly one of fixed, response_header, json_pointer and last_event"), showsFound: false)
+                        expected: "exactly one of fixed, response_header, json_pointer and last_event",
+                        mend: "add one, or keep one only"), showsFound: false)
             })
     }
 }

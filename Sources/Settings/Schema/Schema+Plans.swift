@@ -9,10 +9,13 @@ extension Schema {
             isRequired: true)
         list.add(
             "scope", \.scope, Shapes.choice(LimitScope.self),
-            "Whom one bucket counts together: the key, its user, its org, the org's requests from one address, or the org's "
-                + "requests to one route.", isRequired: true)
-        list.add("capacity", \.capacity, Shapes.integer(1...1_000_000_000_000), "Tokens in a full bucket.", isRequired: true)
-        list.add("refill", \.rate, Shapes.rate(), "How fast the bucket fills: `100 per 60s`, `10/s`, `1000/day`.", isRequired: true)
+            "Whom one bucket counts together: the key, its user, its org, the org's requests from one address, or the "
+                + "org's requests to one route.", isRequired: true)
+        list.add(
+            "capacity", \.capacity, Shapes.integer(1...1_000_000_000_000), "Tokens in a full bucket.", isRequired: true)
+        list.add(
+            "refill", \.rate, Shapes.rate(), "How fast the bucket fills: `100 per 60s`, `10/s`, `1000/day`.",
+            isRequired: true)
         list.add(
             "unit", \.unit, Shapes.choice(Limit.Unit.self), "What one request takes: one token, or its route's cost.")
         return Record(
@@ -24,11 +27,13 @@ extension Schema {
     static func addressLimit() -> Record<Limit> {
         var list = FieldList { Limit(name: "address", scope: .ip, capacity: 1, refill: 1, periodMs: 1) }
         list.add("name", \.name, limitName(), "Names the limit in problem documents.")
-        list.add("capacity", \.capacity, Shapes.integer(1...1_000_000_000), "Requests in a full bucket.", isRequired: true)
+        list.add(
+            "capacity", \.capacity, Shapes.integer(1...1_000_000_000), "Requests in a full bucket.", isRequired: true)
         list.add("refill", \.rate, Shapes.rate(), "How fast the bucket fills: `100 per 60s`, `10/s`.", isRequired: true)
         return Record(
             title: "address limit", summary: "A token bucket for one client address, in the memory of one event loop.",
-            blank: list.blank, sample: { Limit(name: "address", scope: .ip, capacity: 200, refill: 100, periodMs: 1_000) },
+            blank: list.blank,
+            sample: { Limit(name: "address", scope: .ip, capacity: 200, refill: 100, periodMs: 1_000) },
             fields: list.fields, check: checkArithmetic)
     }
 
@@ -41,7 +46,7 @@ extension Schema {
             })
     }
 
-    /// Levels are kept in sub-units so that refill is exact, and Lua's numbers are exact below 2^53 only (STANDARDS §9).
+    /// Levels are kept in sub-units so that refill is exact, and Lua's numbers are exact below 2^53 only.
     private static func checkArithmetic(_ reader: SettingsReader, _ path: String, _ limit: Limit) {
         var (divisor, rest) = (limit.refill, limit.periodMs)
         while rest != 0 { (divisor, rest) = (rest, divisor % rest) }
@@ -59,7 +64,8 @@ extension Schema {
     static func concurrency() -> Record<ConcurrencyLimit> {
         var list = FieldList { ConcurrencyLimit(name: "", scope: .org, max: 1) }
         list.add("name", \.name, limitName(), "Names the cap in problem documents.", isRequired: true)
-        list.add("scope", \.scope, Shapes.choice(LimitScope.self), "Whose requests are counted together.", isRequired: true)
+        list.add(
+            "scope", \.scope, Shapes.choice(LimitScope.self), "Whose requests are counted together.", isRequired: true)
         list.add("max", \.max, Shapes.integer(1...1_000_000), "Requests in flight at the same time.", isRequired: true)
         return Record(
             title: "concurrency limit", summary: "A cap on requests in flight.", blank: list.blank,
@@ -70,7 +76,8 @@ extension Schema {
         var list = FieldList { Quota(meter: "", perMonth: 0) }
         list.add("meter", \.meter, meterName(), "The meter that is bounded; a route must count it.", isRequired: true)
         list.add(
-            "per_month", \.perMonth, Shapes.integer(0...9_007_199_254_740_991), "How much may be used in a calendar month (UTC).",
+            "per_month", \.perMonth, Shapes.integer(0...9_007_199_254_740_991),
+            "How much may be used in a calendar month (UTC).",
             isRequired: true)
         return Record(
             title: "quota", summary: "How much of a meter an org may use in a calendar month (UTC).", blank: list.blank,
@@ -108,7 +115,8 @@ extension Schema {
         Shapes.text(
             "plan code", expected: "1 to 32 upper-case letters, digits and '_', a letter first",
             where: { text in
-                TokenText.isLower(text.lowercased(), extra: "_", max: 32, letterFirst: true) && text == text.uppercased()
+                TokenText.isLower(text.lowercased(), extra: "_", max: 32, letterFirst: true)
+                    && text == text.uppercased()
             })
     }
 }

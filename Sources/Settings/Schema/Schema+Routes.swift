@@ -22,7 +22,10 @@ extension Schema {
             fields: list.fields,
             check: { reader, path, upstream in
                 if upstream.endpoints.isEmpty, !reader.hasError(at: path) {
-                    reader.report("\(path).endpoints", Complaint("empty", expected: "one endpoint at least"))
+                    reader.report(
+                        "\(path).endpoints",
+                        Complaint(
+                            "empty", expected: "one endpoint at least", mend: "add the service's address and port"))
                 }
             })
     }
@@ -74,7 +77,8 @@ extension Schema {
         list.add(
             "upgrade", \.upgrade, Shapes.flag(), "Whether `Upgrade` is passed on and a 101 answer opens a tunnel.")
         list.add(
-            "body_on_any_method", \.bodyOnAnyMethod, Shapes.flag(), "Whether safe methods and DELETE may carry content.")
+            "body_on_any_method", \.bodyOnAnyMethod, Shapes.flag(), "Whether safe methods and DELETE may carry content."
+        )
     }
 
     private static func addAdmission(to list: inout FieldList<Route>) {
@@ -82,7 +86,8 @@ extension Schema {
             "authentication", \.authentication, Shapes.choice(Route.Authentication.self),
             "Whether an API key is needed; without one nothing can be limited by org, metered or made idempotent.")
         list.add(
-            "credentials", \.credentials, Shapes.choice(Route.Credential.self).list(), "Where a key may stand: "
+            "credentials", \.credentials, Shapes.choice(Route.Credential.self).list(),
+            "Where a key may stand: "
                 + "`Authorization: Bearer`, `X-API-Key`, or the user name of `Authorization: Basic`.")
         list.add("scopes", \.scopes, RouteShapes.scope().list(), "Scopes that the key must have, all of them.")
         list.add(
@@ -102,8 +107,8 @@ extension Schema {
             "How `Idempotency-Key` is honoured; null passes it on without looking at it.")
         list.add(
             "store_failure", \.storeFailure, Shapes.choice(StoreFailurePolicy.self),
-            "When Redis is away: `local` enforces limits from each process's memory, `deny` answers 503. A request with an "
-                + "`Idempotency-Key` that is honoured is always denied.")
+            "When Redis is away: `local` enforces limits from each process's memory, `deny` answers 503. A request with "
+                + "an `Idempotency-Key` that is honoured is always denied.")
     }
 
     static func timeouts() -> Record<RouteTimeouts> {
@@ -111,7 +116,8 @@ extension Schema {
         list.add("connect", \.connectMs, Shapes.duration(), "To open a connection to the upstream.")
         list.add("head", \.headMs, Shapes.duration(), "From the request's last byte to the response's head.")
         list.add(
-            "idle", \.idleMs, Shapes.duration(), "Between two reads of a response body; event streams usually want more.")
+            "idle", \.idleMs, Shapes.duration(),
+            "Between two reads of a response body; event streams usually want more.")
         list.add("total", \.totalMs, Shapes.duration(min: 0), "The whole exchange; 0 is no bound.")
         return Record(
             title: "timeouts", summary: "Deadlines of one forwarded request.", blank: list.blank, sample: list.blank,
@@ -146,7 +152,8 @@ extension Schema {
             "detached_timeout", \.detachedTimeoutMs, Shapes.duration(),
             "How long a keyed exchange is drained after its client has gone.")
         return Record(
-            title: "idempotency", summary: "How a route honours `Idempotency-Key`.", blank: list.blank, sample: list.blank,
+            title: "idempotency", summary: "How a route honours `Idempotency-Key`.", blank: list.blank,
+            sample: list.blank,
             fields: list.fields)
     }
 

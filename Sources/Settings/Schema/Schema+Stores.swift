@@ -20,7 +20,8 @@ extension Schema {
         list.add(
             "username", \.username, Shapes.text().orNone(), "The user to log in as; goes before that of the URL.")
         list.add(
-            "password", \.password, Shapes.text().orNone(), "The password; goes before that of the URL.", isSecret: true)
+            "password", \.password, Shapes.text().orNone(), "The password; goes before that of the URL.", isSecret: true
+        )
         list.add(
             "key_prefix", \.keyPrefix,
             Shapes.text(
@@ -41,7 +42,8 @@ extension Schema {
                     (try? RedisEndpoint(url: settings.url))?.password == nil
                 {
                     reader.report(
-                        "\(path).username", Complaint("a user without a password", mend: "add 'password:', or remove it"))
+                        "\(path).username",
+                        Complaint("a user without a password", mend: "add 'password:', or remove it"))
                 }
             })
     }
@@ -52,12 +54,15 @@ extension Schema {
     }
 
     private static func redisURL() -> Shape<String> {
-        Shapes.checked("URL", expected: "redis://[user:password@]host[:port][/database] or unix:///path[?db=n]") { url in
+        Shapes.checked("URL", expected: "redis://[user:password@]host[:port][/database] or unix:///path[?db=n]") {
+            url in
             do throws(RedisEndpointError) {
                 _ = try RedisEndpoint(url: url)
                 return nil
             } catch {
-                return Complaint("not a Redis URL", mend: error.reason)
+                var complaint = Complaint("not a Redis URL", detail: error.reason)
+                complaint.repeatsValue = false
+                return complaint
             }
         }
     }
@@ -67,7 +72,8 @@ extension Schema {
         list.add(
             "url", \.url,
             Shapes.text(
-                "connection string", expected: "postgresql://[user:password@]host[:port]/database, or host=... dbname=...",
+                "connection string",
+                expected: "postgresql://[user:password@]host[:port]/database, or host=... dbname=...",
                 where: { $0.hasPrefix("postgresql://") || $0.hasPrefix("postgres://") || $0.contains("=") }),
             "A libpq connection URL, or a string of keywords (`host=/run/postgresql dbname=tollgate`).", isSecret: true)
         list.add("connections_max", \.connectionsMax, Shapes.integer(1...1_000), "Connections of one process.")
@@ -84,11 +90,13 @@ extension Schema {
         list.add(
             "brand", \.brand,
             Shapes.text(
-                "brand", expected: "2 to 8 lower-case letters or digits, a letter first", where: KeyFormat.isValid(brand:)),
-            "The first word of every key, as in `tgk_live_...`. Keys of another brand are refused, so do not change it once "
-                + "keys are out.")
+                "brand", expected: "2 to 8 lower-case letters or digits, a letter first",
+                where: KeyFormat.isValid(brand:)),
+            "The first word of every key, as in `tgk_live_...`. Keys of another brand are refused, so do not change it "
+                + "once keys are out.")
         return Record(
-            title: "keys", summary: "API keys.", blank: { KeySettings() }, sample: { KeySettings() }, fields: list.fields)
+            title: "keys", summary: "API keys.", blank: { KeySettings() }, sample: { KeySettings() },
+            fields: list.fields)
     }
 
     static func errors() -> Record<ErrorSettings> {

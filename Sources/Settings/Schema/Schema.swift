@@ -30,16 +30,19 @@ enum Schema {
     static func edge() -> Record<EdgeSettings> {
         var list = FieldList { EdgeSettings() }
         list.add(
-            "listen", \.listen, Shapes.address(ports: 0...65_535), "Address and port to accept on; port 0 takes a free one.")
+            "listen", \.listen, Shapes.address(ports: 0...65_535),
+            "Address and port to accept on; port 0 takes a free one.")
         list.add("threads", \.threads, Shapes.integer(0...1_024), "Event loops; 0 means one for each core.")
         list.add(
-            "via_name", \.viaName, Shapes.text("token", expected: "a token: letters, digits and -._", where: TokenText.isToken),
+            "via_name", \.viaName,
+            Shapes.text("token", expected: "a token: letters, digits and -._", where: TokenText.isToken),
             "The name in `Via`; a request that carries it already is answered as a loop.")
         list.add(
             "trusted_proxies", \.trustedProxies, network().list(),
             "Peers whose `Forwarded` and `X-Forwarded-*` are believed.")
         list.add(
-            "connections_max", \.connectionsMax, Shapes.integer(1...10_000_000), "Connections accepted at the same time.")
+            "connections_max", \.connectionsMax, Shapes.integer(1...10_000_000),
+            "Connections accepted at the same time.")
         list.add(
             "request_line_size_max", \.requestLineBytesMax, Shapes.size(min: 256, max: 1 << 20),
             "The longest request line; longer ones are answered 414.")
@@ -49,7 +52,8 @@ enum Schema {
         list.add(
             "head_fields_max", \.headFieldsMax, Shapes.integer(8...10_000), "The most header fields in one request.")
         list.add(
-            "head_timeout", \.headTimeoutMs, Shapes.duration(), "From the first byte of a request to the end of its head.")
+            "head_timeout", \.headTimeoutMs, Shapes.duration(),
+            "From the first byte of a request to the end of its head.")
         list.add(
             "body_idle_timeout", \.bodyIdleTimeoutMs, Shapes.duration(), "Between two reads of a request body.")
         list.add(

@@ -24,11 +24,11 @@ extension Shape {
         Shape(
             type: type, expected: expected,
             read: { reader, item in
-                guard let text = reader.text(item, expected: expected) else { return nil }
+                guard let value = reader.text(item, expected: expected) else { return nil }
                 do throws(Complaint) {
-                    return try parse(text)
+                    return try parse(value.text)
                 } catch {
-                    var complaint = error
+                    var complaint = value.usesEnvironment ? error.discreet() : error
                     complaint.expected = complaint.expected ?? expected
                     reader.report(item.path, complaint)
                     return nil

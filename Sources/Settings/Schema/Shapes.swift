@@ -24,7 +24,9 @@ enum Shapes {
         .scalar(
             "size", expected: "a size: a whole number and B, KiB, MiB, GiB, TiB, KB, MB, GB or TB, such as 64KiB",
             parse: { (text) throws(Complaint) in
-                guard let bytes = SizeText.parse(text) else { throw Complaint("not a size") }
+                guard let bytes = SizeText.parse(text) else {
+                    throw Complaint("not a size", mend: SizeText.guess(text).map { "write \($0)" })
+                }
                 guard bytes >= min else { throw Complaint("too small", expected: "\(SizeText.write(min)) at least") }
                 guard bytes <= max else { throw Complaint("too large", expected: "\(SizeText.write(max)) at most") }
                 return bytes
@@ -32,7 +34,9 @@ enum Shapes {
     }
 
     static func integer(_ range: ClosedRange<Int>) -> Shape<Int> {
-        let bounds = range.upperBound == Int.max ? "\(range.lowerBound) or more"
+        let bounds =
+            range.upperBound == Int.max
+            ? "\(range.lowerBound) or more"
             : "\(range.lowerBound) to \(range.upperBound)"
         return .scalar(
             "integer", expected: "a whole number, \(bounds)",
@@ -104,7 +108,9 @@ enum Shapes {
             "rate", expected: "tokens and a period, such as 100 per 60s, 10/s, 100/min or 1000/day",
             parse: { (text) throws(Complaint) in
                 guard let rate = Rate(text) else { throw Complaint("not a rate") }
-                guard rate.tokens >= 1 else { throw Complaint("a bucket that never fills", expected: "1 token at least") }
+                guard rate.tokens >= 1 else {
+                    throw Complaint("a bucket that never fills", expected: "1 token at least")
+                }
                 guard rate.periodMs >= 1 else { throw Complaint("a period of no length") }
                 return rate
             }, write: { .scalar($0.text) })
@@ -114,7 +120,8 @@ enum Shapes {
     static func address(ports: ClosedRange<Int>) -> Shape<ListenAddress> {
         .scalar(
             "address:port",
-            expected: "an address and a port \(ports.lowerBound) to \(ports.upperBound), such as 127.0.0.1:8080 or [::1]:8080",
+            expected:
+                "an address and a port \(ports.lowerBound) to \(ports.upperBound), such as 127.0.0.1:80 or [::1]:80",
             parse: { (text) throws(Complaint) in
                 guard let colon = text.lastIndex(of: ":") else { throw Complaint("it has no port") }
                 let digits = text[text.index(after: colon)...]

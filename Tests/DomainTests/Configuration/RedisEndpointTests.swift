@@ -25,7 +25,8 @@ import Testing
     @Test(
         arguments: [
             "", "localhost:6379", "http://h", "rediss://h", "redis://", "redis://h:0", "redis://h:65536", "redis://h:x",
-            "redis://h/x", "redis://h/-1", "redis://user@h", "redis://:%zz@h", "redis://:%4@h", "unix://run/x", "unix:///",
+            "redis://h/x", "redis://h/-1", "redis://user@h", "redis://:%zz@h", "redis://:%4@h", "unix://run/x",
+            "unix:///",
             "unix:///x?a=1", "unix:///x?db=x", "unix:///" + String(repeating: "x", count: 107),
         ])
     func `other URLs are refused`(url: String) {

@@ -36,7 +36,7 @@ import Testing
         #expect(machine.attempts == 1)
         machine.sent()
         #expect(machine.phase == .sent)
-        #expect(machine.headReceived(status: 201))
+        #expect(machine.headReceived(status: 201) == true)
         #expect(machine.phase == .streaming)
         #expect(machine.status == 201)
         #expect(machine.completed(replayable: true) == .init(key: .none, meter: .count))
@@ -56,7 +56,7 @@ import Testing
         }
         for phase: ExchangeMachine.Phase in [.idle, .deciding, .leasing, .streaming, .finished] {
             var machine = Self.machine(Self.keyed, in: phase)
-            #expect(!machine.headReceived(status: 500))
+            #expect(machine.headReceived(status: 500) == false)
             #expect(machine.phase == phase)
         }
         for phase: ExchangeMachine.Phase in [.idle, .deciding, .finished] {
@@ -172,7 +172,7 @@ import Testing
         }
         var drained = Self.machine(Self.keyed, in: .sent)
         _ = drained.clientClosed()
-        #expect(drained.headReceived(status: 201))
+        #expect(drained.headReceived(status: 201) == true)
         #expect(drained.completed(replayable: true) == .init(key: .store, meter: .count))
     }
 

@@ -1,4 +1,5 @@
 import Domain
+import HotStore
 import TestKit
 import Testing
 
@@ -140,10 +141,12 @@ import Testing
         try await ScriptedUpstream.with({ _ in .init(.gate, .bytes("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone")) }) { upstream in
             let edge = try await TestEdge(upstreamPort: upstream.port)
             let idle = try edge.client()
+            #expect(idle.exchange(Self.get("/nowhere"))?.status == 404)
             let client = try edge.client()
             client.send(Self.get("/open/a"))
             try await eventually("the request's arrival") { upstream.requests.count == 1 }
-            async let stopped: Void = edge.server.shutdown(drainMs: 20_000)
+            async let stopped: Void = edge.server.shutdown(drainMs: 60_000)
+            try await eventually("draining") { await edge.server.readiness().draining }
             #expect(idle.endsSilently())
             upstream.proceed()
             let response = client.response()

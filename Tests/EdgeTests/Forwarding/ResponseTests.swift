@@ -136,9 +136,8 @@ import Testing
             let (peer, _) = try listener.acceptRequest()
             peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=1\r\nabc\r\n")
             #expect(client.read(through: "abc\r\n") != nil)
-            peer.send("2\r\nde\r\n0\r\nX-Sum: 5\r\nContent-Length: 9\r\n\r\n")
-            let rest = client.read(through: "\r\n\r\n")
-            #expect(rest?.hasPrefix("2\r\nde\r\n0\r\n") == true)
+            peer.send("2\r\nde\r\n0\r\n\r\n")
+            #expect(client.read(through: "0\r\n\r\n") == "2\r\nde\r\n0\r\n\r\n")
         }
         try await Self.play { client, listener in
             client.send(Self.get)
@@ -191,7 +190,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["garbage\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n", "\0\0\0\0\r\n\r\n"])
+    @Test(arguments: ["garbage, and more of it\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\r\n\r\n"])
     func `an answer that is not HTTP is 502`(_ bytes: String) async throws {
         try await Self.play { client, listener in
             client.send(Self.get)

@@ -124,7 +124,8 @@ import Testing
     @Test func `PX-2 one empty line before a request is read over`() async throws {
         try await ScriptedUpstream.with { upstream in
             try await TestEdge.with(upstreamPort: upstream.port) { edge in
-                #expect(try edge.exchange("\r\nGET /open/a HTTP/1.1\r\nHost: a\r\n\r\n")?.status == 200)
+                let response = try edge.exchange("\r\nGET /open/a HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(response?.status == 200)
             }
         }
     }

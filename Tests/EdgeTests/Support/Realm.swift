@@ -89,11 +89,8 @@ struct Tenant: Sendable {
     var org: OrgRecord
 
     init(environment: Domain.Environment, key: KeyRecord, org: OrgRecord) {
-        let random = Mutex(SystemRandomNumberGenerator())
-        self.text = KeyFormat(brand: "tgk").generate(environment: environment) {
-            random.withLock { UInt8.random(in: 0...255, using: &$0) }
-        }
-        self.sha256Hex = SHA256Digest(of: self.text.utf8.span).hexText
+        self.text = KeyFormat(brand: "tgk").generate(environment: environment, random: SecureRandom.byte)
+        self.sha256Hex = SHA256Digest(of: self.text).hexText
         self.key = key
         self.org = org
     }

@@ -70,8 +70,8 @@ import Testing
     @Test func `a waiter that gives up is not served`() {
         var pool = Pool(connectionsMax: 1, waitersMax: 2)
         _ = pool.wanted(by: "a")
-        #expect(pool.cancelled("a"))
-        #expect(!pool.cancelled("a"))
+        #expect(pool.cancelled("a") == true)
+        #expect(pool.cancelled("a") == false)
         #expect(pool.opened(1) == .park)
     }
 
@@ -82,7 +82,7 @@ import Testing
         _ = pool.released(1, reusable: true)
         #expect(pool.drainIdle() == [1])
         #expect(pool.drainIdle() == [])
-        #expect(!pool.idleClosed(1))
+        #expect(pool.idleClosed(1) == false)
         #expect(pool.open == 0)
     }
 }
