@@ -6,7 +6,7 @@ import Testing
 @testable import TollgateApp
 
 /// `tollgate dev` and the commands beside it, as processes.
-struct DevTests {
+@Suite(.serialized) struct DevTests {
     private static let job = #"{"type":"count","input":{"text":"to be or not to be"}}"#
 
     private static func submit(_ stack: DevStack, key: String) async throws -> PlainHTTP.Answer {

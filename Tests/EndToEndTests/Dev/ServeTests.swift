@@ -5,7 +5,7 @@ import Testing
 @testable import TollgateApp
 
 /// Signals of `tollgate serve`.
-struct ServeTests {
+@Suite(.serialized) struct ServeTests {
     @Test func `SIGHUP takes a new configuration; one with mistakes changes nothing and names file, line and field`()
         async throws
     {
@@ -31,7 +31,7 @@ struct ServeTests {
 
     @Test func `SIGTERM lets a response in flight end, and then ends`() async throws {
         let stack = try await DevStack.start()
-        let gateway = try await GatewayProcess.start(beside: stack, configuration: DevStack.demoConfiguration)
+        let gateway = try await GatewayProcess.start(beside: stack, configuration: stack.configuration)
         var fields = stack.bearer
         fields["Content-Type"] = "application/json"
         let body = #"{"type":"slow","input":{"text":"one two three four","steps":8,"step_ms":150}}"#

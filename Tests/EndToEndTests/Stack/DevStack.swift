@@ -28,9 +28,11 @@ final class DevStack: Sendable {
 
     /// Starts it and waits until it says that it is ready.
     static func start(
-        in folder: TestFolder? = nil, configuration: String = DevStack.demoConfiguration, arguments: [String] = []
+        in folder: TestFolder? = nil, routes: String = "", arguments: [String] = []
     ) async throws -> DevStack {
         let folder = try folder ?? TestFolder(prefix: "tollgate-dev")
+        let configuration = "\(folder.path)/dev.yaml"
+        try FleetConfiguration.write(to: configuration, routes: routes)
         chmod(folder.path, 0o755)
         var command = ChildCommand(
             "tollgate", try Self.program("tollgate"),
@@ -60,6 +62,8 @@ final class DevStack: Sendable {
         self.environment = environment
     }
 
+    /// The configuration that it was started with.
+    var configuration: String { "\(self.folder.path)/dev.yaml" }
     var edge: PlainHTTP { PlainHTTP(port: Self.port(self.environment.url)) }
     var admin: PlainHTTP { PlainHTTP(port: Self.port(self.environment.adminURL)) }
     var bearer: [String: String] { ["Authorization": "Bearer \(self.environment.key)"] }
