@@ -1,12 +1,14 @@
 # Everything a person does here is one of these words. Each installs what it needs (Debian 12, apt) and says so.
 #
-# BUILD_DIR   where build products go (default .build)
-# ARGS        further arguments: `make run ARGS="--port 9000"`, `make test ARGS="--filter HotStoreTests"`
+# BUILD_DIR      where build products go (default .build)
+# CONFIGURATION  release (default) or debug, for `run` and `smoke`
+# ARGS           further arguments: `make run ARGS="--port 9000"`, `make test ARGS="--filter HotStoreTests"`
 
 SHELL := /bin/bash
 BUILD_DIR ?= .build
+CONFIGURATION ?= release
 ARGS ?=
-export BUILD_DIR
+export BUILD_DIR CONFIGURATION
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-full smoke build release bench-first format lint clean-data clean
