@@ -18,17 +18,16 @@ struct FleetTests {
         let id = try #require(
             list.split(separator: "\n").last { $0.hasPrefix("key_") }?.split(separator: " ").first.map(String.init))
         let fields = ["Authorization": "Bearer \(secret)"]
-        let isRevoked = Mutex(false)
-        let late = Mutex(0)
+        let tally = RevocationTally()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for edge in [stack.edge, second.edge, stack.edge, second.edge] {
                 group.addTask {
                     // Requests that began after the command returned must all be refused.
                     for _ in 0..<2_000 {
-                        let beganAfter = isRevoked.withLock { $0 }
+                        let beganAfter = tally.isRevoked.withLock { $0 }
                         let status = try await edge.send("GET", "/v1/echo", fields).status
                         if beganAfter {
-                            if status != 401 { late.withLock { $0 += 1 } }
+                            if status != 401 { tally.late.withLock { $0 += 1 } }
                             return
                         }
                         #expect([200, 401, 429].contains(status))
@@ -38,11 +37,11 @@ struct FleetTests {
             group.addTask {
                 let (exit, output) = try await stack.run("keys", "revoke", id)
                 #expect(exit == .status(0), "\(output)")
-                isRevoked.withLock { $0 = true }
+                tally.isRevoked.withLock { $0 = true }
             }
             try await group.waitForAll()
         }
-        #expect(late.withLock { $0 } == 0)
+        #expect(tally.late.withLock { $0 } == 0)
         for edge in [stack.edge, second.edge] {
             #expect(try await edge.send("GET", "/v1/echo", fields).status == 401)
         }
@@ -98,4 +97,11 @@ struct FleetTests {
 extension String {
     /// How many parts a separator makes of it.
     fileprivate func components(separatedBy separator: String) -> Int { self.split(separator: separator).count }
+}
+
+/// What clients saw around a revocation.
+private final class RevocationTally: Sendable {
+    let isRevoked = Mutex(false)
+    /// Answers other than 401 to requests that began after it.
+    let late = Mutex(0)
 }
