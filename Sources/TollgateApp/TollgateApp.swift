@@ -44,7 +44,8 @@ public enum TollgateApp {
         case let error as PostgresError: CommandFailure(postgres: error)
         case let failure as RedisFailure:
             CommandFailure(
-                "Redis: \(failure)", hint: "Is it running, and is its address right (--redis-url)?", status: .unreachable)
+                "Redis: \(failure)", hint: "Is it running, and is its address right (--redis-url)?",
+                status: .unreachable)
         case let error as RedisServerError: CommandFailure("Redis refused: \(error)")
         default: nil
         }

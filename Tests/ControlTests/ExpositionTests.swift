@@ -74,14 +74,15 @@ struct ExpositionTests {
         #expect(ExpositionValidator.errors(in: "", format: .openMetrics).count == 1)
     }
 
-    @Test(arguments: [
-        (nil, ExpositionFormat.prometheusText), ("*/*", .prometheusText), ("text/plain", .prometheusText),
-        ("application/openmetrics-text; version=1.0.0; charset=utf-8", .openMetrics),
-        ("application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3", .openMetrics),
-        ("application/openmetrics-text;version=1.0.0;q=0.2,text/plain;version=0.0.4;q=0.3", .prometheusText),
-        ("application/openmetrics-text;version=9.0.0", .prometheusText),
-        ("application/openmetrics-text;q=0", .prometheusText), (";;,,q=,", .prometheusText),
-    ] as [(String?, ExpositionFormat)])
+    @Test(
+        arguments: [
+            (nil, ExpositionFormat.prometheusText), ("*/*", .prometheusText), ("text/plain", .prometheusText),
+            ("application/openmetrics-text; version=1.0.0; charset=utf-8", .openMetrics),
+            ("application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3", .openMetrics),
+            ("application/openmetrics-text;version=1.0.0;q=0.2,text/plain;version=0.0.4;q=0.3", .prometheusText),
+            ("application/openmetrics-text;version=9.0.0", .prometheusText),
+            ("application/openmetrics-text;q=0", .prometheusText), (";;,,q=,", .prometheusText),
+        ] as [(String?, ExpositionFormat)])
     func `OB-2: the format is the one that Accept prefers`(accept: String?, expected: ExpositionFormat) {
         #expect(ExpositionFormat.negotiated(accept: accept) == expected)
     }

@@ -18,7 +18,8 @@ struct ScanTests {
     }
 
     @Test func `a multi-line literal hides its braces`() {
-        let source = "func one() {\n    let text = \"\"\"\n        } \\(two { $0 }) {\n        \"\"\"\n    use(text)\n}\n"
+        let source =
+            "func one() {\n    let text = \"\"\"\n        } \\(two { $0 }) {\n        \"\"\"\n    use(text)\n}\n"
         #expect(
             FunctionScan.functions(in: CodeText(source)) == [FunctionExtent(name: "one", line: 1, lineCount: 6)])
     }

@@ -29,7 +29,9 @@ enum SourceTree {
             let base = Self.root.appending(path: folder)
             let paths = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String } ?? []
             return paths.filter { $0.hasSuffix(suffix) }.sorted().compactMap { path in
-                guard let text = try? String(contentsOf: base.appending(path: path), encoding: .utf8) else { return nil }
+                guard let text = try? String(contentsOf: base.appending(path: path), encoding: .utf8) else {
+                    return nil
+                }
                 return File(path: "\(folder)/\(path)", text: text)
             }
         }

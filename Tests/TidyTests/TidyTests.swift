@@ -10,7 +10,8 @@ struct TidyTests {
     @Test func `no function is longer than 70 lines`() {
         for file in SourceTree.swift {
             for function in FunctionScan.functions(in: CodeText(file.text)) where function.lineCount > 70 {
-                Issue.record("\(file.path):\(function.line): \(function.name) has \(function.lineCount) lines, at most 70")
+                Issue.record(
+                    "\(file.path):\(function.line): \(function.name) has \(function.lineCount) lines, at most 70")
             }
         }
     }

@@ -1,8 +1,8 @@
-import RedisClient
+import Digests
 import Domain
 import HotStore
-import Digests
 import Records
+import RedisClient
 import Synchronization
 import TestKit
 import Testing

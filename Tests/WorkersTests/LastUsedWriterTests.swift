@@ -11,7 +11,9 @@ struct LastUsedWriterTests {
     }
 
     private static func lastUsed(_ world: WorkerWorld) async throws -> Int? {
-        try await APIKeys(world.pool).find("key_one", of: "org_acme")?.lastUsedAt.map { Int($0.unixMicroseconds / 1_000) }
+        try await APIKeys(world.pool).find("key_one", of: "org_acme")?.lastUsedAt.map {
+            Int($0.unixMicroseconds / 1_000)
+        }
     }
 
     @Test func `many uses are one write of the latest, at most one a minute`() async throws {

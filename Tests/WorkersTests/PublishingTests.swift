@@ -1,8 +1,8 @@
-import RedisClient
 import Domain
-import PostgresClient
 import HotStore
+import PostgresClient
 import Records
+import RedisClient
 import TestKit
 import Testing
 

@@ -42,14 +42,17 @@ public struct Exposition {
         let base = self.familyName(family)
         self.text += "# HELP \(base) \(self.escapedHelp(family.help))\n"
         self.text += "# TYPE \(base) \(family.kind.rawValue)\n"
-        if self.format == .openMetrics, let unit = MetricNames.unit(of: base) { self.text += "# UNIT \(base) \(unit)\n" }
+        if self.format == .openMetrics, let unit = MetricNames.unit(of: base) {
+            self.text += "# UNIT \(base) \(unit)\n"
+        }
         var seen: Set<String> = []
         for sample in family.samples {
             let labels = self.rendered(sample.labels)
             guard seen.insert(labels).inserted else { continue }
             switch (family.kind, sample.value) {
             case (.counter, .number(let value)):
-                self.writeSample(MetricNames.withTotal(base, format: self.format, of: family.name), labels, self.number(value))
+                self.writeSample(
+                    MetricNames.withTotal(base, format: self.format, of: family.name), labels, self.number(value))
             case (.gauge, .number(let value)):
                 self.writeSample(base, labels, self.number(value))
             case (.histogram, .histogram(let bounds, let counts, let sum)):
@@ -66,7 +69,8 @@ public struct Exposition {
         var cumulative: UInt64 = 0
         for (index, bound) in bounds.enumerated() where bound.isFinite {
             cumulative &+= index < counts.count ? counts[index] : 0
-            self.writeSample("\(base)_bucket", "\(labels)\(separator)le=\"\(self.boundary(bound))\"", String(cumulative))
+            self.writeSample(
+                "\(base)_bucket", "\(labels)\(separator)le=\"\(self.boundary(bound))\"", String(cumulative))
         }
         // Whatever lies beyond the last finite bound, so that +Inf is the count by construction.
         let total = counts.reduce(0, &+)

@@ -29,7 +29,9 @@ enum MetricNames {
         for byte in name.utf8 {
             let isLetter = (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z")
             let isDigit = byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
-            guard isLetter || byte == UInt8(ascii: "_") || (isDigit && !isFirst) || isAllowed(byte) else { return false }
+            guard isLetter || byte == UInt8(ascii: "_") || (isDigit && !isFirst) || isAllowed(byte) else {
+                return false
+            }
             isFirst = false
         }
         return !isFirst

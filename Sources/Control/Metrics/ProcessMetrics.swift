@@ -9,7 +9,8 @@ public enum ProcessMetrics {
         if let pages = Self.statm() {
             families.append(
                 Self.gauge(
-                    "process_resident_memory_bytes", "Memory held in RAM.", Double(pages) * Double(sysconf(Int32(_SC_PAGESIZE)))))
+                    "process_resident_memory_bytes", "Memory held in RAM.",
+                    Double(pages) * Double(sysconf(Int32(_SC_PAGESIZE)))))
         }
         families.append(Self.gauge("process_open_fds", "Descriptors open.", Double(Self.openDescriptors())))
         var limit = rlimit()

@@ -1,6 +1,6 @@
-import Foundation
 import ArgumentParser
 import Domain
+import Foundation
 import Settings
 
 /// `tollgate check`

@@ -22,6 +22,7 @@ struct MigrateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let applied = try await self.stores.withPool { try await Migrate.run(on: $0) }
-        StandardOutput.line(applied.isEmpty ? "The schema is up to date." : "Applied: \(applied.joined(separator: ", "))")
+        StandardOutput.line(
+            applied.isEmpty ? "The schema is up to date." : "Applied: \(applied.joined(separator: ", "))")
     }
 }

@@ -30,7 +30,9 @@ struct ServeCommand: AsyncParsableCommand {
     var workersOnly = false
 
     func validate() throws {
-        if self.edgeOnly && self.workersOnly { throw ValidationError("--edge-only and --workers-only exclude each other.") }
+        if self.edgeOnly && self.workersOnly {
+            throw ValidationError("--edge-only and --workers-only exclude each other.")
+        }
     }
 
     func run() async throws {

@@ -10,10 +10,12 @@ struct StoreOptions: ParsableArguments {
     @Option(help: "Take stores, key brand and key prefix from this configuration file.")
     var config: String?
 
-    @Option(help: "PostgreSQL: postgresql://user:password@host/database. Else TOLLGATE_DATABASE_URL, or .data/demo.env.")
+    @Option(
+        help: "PostgreSQL: postgresql://user:password@host/database. Else TOLLGATE_DATABASE_URL, or .data/demo.env.")
     var databaseURL: String?
 
-    @Option(help: "Redis: redis://[user:password@]host:port[/n] or unix:///path. Else TOLLGATE_REDIS, or .data/demo.env.")
+    @Option(
+        help: "Redis: redis://[user:password@]host:port[/n] or unix:///path. Else TOLLGATE_REDIS, or .data/demo.env.")
     var redisURL: String?
 
     /// The configuration that these options amount to.
@@ -22,7 +24,8 @@ struct StoreOptions: ParsableArguments {
     func resolved(needsRedis: Bool = false) throws -> Configuration {
         var configuration = try self.config.map(ConfigurationFile.load) ?? Configuration()
         let demo = Self.runningDemo()
-        let database = self.databaseURL ?? (self.config == nil ? Self.variable("TOLLGATE_DATABASE_URL") ?? demo?.databaseURL : nil)
+        let database =
+            self.databaseURL ?? (self.config == nil ? Self.variable("TOLLGATE_DATABASE_URL") ?? demo?.databaseURL : nil)
         let redis = self.redisURL ?? (self.config == nil ? Self.variable("TOLLGATE_REDIS") ?? demo?.redis : nil)
         if let database { configuration.postgres.url = database }
         if let redis { configuration.redis.url = redis }

@@ -77,7 +77,8 @@ struct UsageCommand: AsyncParsableCommand {
     private func query(_ org: Org) -> UsageQuery {
         var query = UsageQuery(
             orgID: org.id, from: self.from.flatMap(InstantText.parse) ?? InstantText.startOfMonth(),
-            until: self.to.flatMap(InstantText.parse) ?? .now, step: UsageQuery.Step(rawValue: self.by.rawValue) ?? .month)
+            until: self.to.flatMap(InstantText.parse) ?? .now,
+            step: UsageQuery.Step(rawValue: self.by.rawValue) ?? .month)
         query.apiKeyID = self.key
         query.meter = self.meter
         query.isByKey = self.byKey || self.key != nil
@@ -94,7 +95,8 @@ struct UsageCommand: AsyncParsableCommand {
             ("QUANTITY", .right))
         for (org, sum) in rows {
             table.add(
-                self.start(sum), org.slug, sum.apiKeyID ?? "all", sum.environment.rawValue, sum.meter, String(sum.quantity))
+                self.start(sum), org.slug, sum.apiKeyID ?? "all", sum.environment.rawValue, sum.meter,
+                String(sum.quantity))
         }
         return table.text
     }

@@ -18,7 +18,9 @@ struct DemoRecords: Sendable {
     /// Finds or makes what is missing.
     ///
     /// - Parameter known: what the environment file of the last run says.
-    static func prepare(_ configuration: Configuration, known: DemoEnvironment?, logger: Logger) async throws -> DemoRecords {
+    static func prepare(_ configuration: Configuration, known: DemoEnvironment?, logger: Logger) async throws
+        -> DemoRecords
+    {
         var settings = configuration.postgres
         settings.connectionsMax = 1
         let pool = try Stores.pool(settings)

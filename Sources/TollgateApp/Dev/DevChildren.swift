@@ -28,7 +28,8 @@ struct DevChildren {
             self.logger.info("Stopping", metadata: ["name": "\(member.child.command.name)"])
             let exit = await member.child.stop(signal: member.stopSignal, graceMs: member.graceMs)
             if exit != .status(0) {
-                self.logger.warning("\(member.child.command.name) \(exit)", metadata: ["log": "\(member.child.command.logPath)"])
+                self.logger.warning(
+                    "\(member.child.command.name) \(exit)", metadata: ["log": "\(member.child.command.logPath)"])
             }
         }
     }

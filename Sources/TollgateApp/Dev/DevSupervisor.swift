@@ -21,7 +21,8 @@ struct DevSupervisor {
         let data = try DataFolder(self.options.dataPath)
         let lock = try DevLock(data)
         if let before = lock.leftBehind {
-            self.logger.notice("The previous tollgate dev did not stop in order; going on", metadata: ["pid": "\(before)"])
+            self.logger.notice(
+                "The previous tollgate dev did not stop in order; going on", metadata: ["pid": "\(before)"])
         }
         do {
             try await self.runLocked(data)
@@ -60,7 +61,8 @@ struct DevSupervisor {
         try PortProbe.expectFree(
             configuration.edge.listen, purpose: "the edge", option: "--port N or TOLLGATE_EDGE_PORT=N")
         try PortProbe.expectFree(
-            configuration.admin.listen, purpose: "the admin listener", option: "--admin-port N or TOLLGATE_ADMIN_PORT=N")
+            configuration.admin.listen, purpose: "the admin listener", option: "--admin-port N or TOLLGATE_ADMIN_PORT=N"
+        )
         let jobs = ListenAddress(host: "127.0.0.1", port: try self.options.jobsPort ?? PortProbe.free())
         try PortProbe.expectFree(jobs, purpose: "the job service", option: "--jobs-port N or TOLLGATE_JOBS_PORT=N")
         guard let index = configuration.upstreams.firstIndex(where: { $0.name == Self.jobsUpstream }) else {

@@ -12,7 +12,8 @@ struct LocalJobService {
         let program = "\(ProgramPath.ownFolder)/job-service"
         guard access(program, X_OK) == 0 else {
             throw CommandFailure(
-                "The job service is not built: there is no \(program).", hint: "Build it: swift build --product job-service")
+                "The job service is not built: there is no \(program).",
+                hint: "Build it: swift build --product job-service")
         }
         var command = ChildCommand(
             "job-service", program,

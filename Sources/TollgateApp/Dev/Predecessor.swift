@@ -8,7 +8,8 @@ enum Predecessor {
     /// - Throws: `CommandFailure` when it stays.
     static func waitForEnd(of pid: Int32, named name: String, logger: Logger) async throws {
         guard Self.isAlive(pid, named: name) else { return }
-        logger.notice("Waiting for a server of the previous run to stop", metadata: ["pid": "\(pid)", "name": "\(name)"])
+        logger.notice(
+            "Waiting for a server of the previous run to stop", metadata: ["pid": "\(pid)", "name": "\(name)"])
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(15)
         while Self.isAlive(pid, named: name) {

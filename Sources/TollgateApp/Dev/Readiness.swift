@@ -19,7 +19,8 @@ enum Readiness {
             }
             guard clock.now < deadline else {
                 throw CommandFailure(
-                    "\(name) is not ready after \(timeoutMs / 1_000) s. The end of \(log):\n\(FileText.tail(log, lines: 12))")
+                    "\(name) is not ready after \(timeoutMs / 1_000) s. The end of \(log):\n\(FileText.tail(log, lines: 12))"
+                )
             }
             try await Task.sleep(for: .milliseconds(20))
         }

@@ -35,7 +35,8 @@ struct JSONLogHandler: LogHandler {
         case .stringConvertible(let number as any BinaryInteger): .integer(Int64(truncatingIfNeeded: number))
         case .stringConvertible(let other): .text(Redaction.masked("\(other)"))
         case .array(let values): .list(values.map(Self.value))
-        case .dictionary(let members): .object(members.sorted { $0.key < $1.key }.map { ($0.key, Self.value($0.value)) })
+        case .dictionary(let members):
+            .object(members.sorted { $0.key < $1.key }.map { ($0.key, Self.value($0.value)) })
         }
     }
 }

@@ -34,7 +34,9 @@ enum Redaction {
             result += rest[..<found.upperBound]
             rest = rest[found.upperBound...]
             let authority = rest.prefix { !"/?# \"'\n".contains($0) }
-            guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else { continue }
+            guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else {
+                continue
+            }
             result += "\(authority[..<colon]):***"
             rest = rest[at...]
         }

@@ -16,7 +16,9 @@ struct TextTable {
     /// The lines, each ending in a line feed. Control characters in cells are shown as `?`.
     var text: String {
         let all = ([self.headings] + self.rows).map { row in row.map(Self.printable) }
-        let widths = self.headings.indices.map { column in all.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
+        let widths = self.headings.indices.map { column in
+            all.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0
+        }
         return all.map { row in
             let cells = row.enumerated().map { column, cell -> String in
                 let padding = String(repeating: " ", count: max(0, widths[column] - cell.count))
@@ -28,8 +30,9 @@ struct TextTable {
     }
 
     private static func printable(_ cell: String) -> String {
-        String(cell.map { character in
-            character.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7f } ? "?" : character
-        })
+        String(
+            cell.map { character in
+                character.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7f } ? "?" : character
+            })
     }
 }

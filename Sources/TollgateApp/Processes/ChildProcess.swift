@@ -47,7 +47,8 @@ final class ChildProcess: Sendable {
             if !started { continuation.resume(returning: EAGAIN) }
         }
         guard problem == 0 else {
-            throw CommandFailure("Cannot start \(command.name) (\(command.program)): \(String(cString: strerror(problem))).")
+            throw CommandFailure(
+                "Cannot start \(command.name) (\(command.program)): \(String(cString: strerror(problem))).")
         }
         return child
     }
@@ -59,7 +60,8 @@ final class ChildProcess: Sendable {
         let child = try await Self.start(command)
         let exit = await child.exit()
         guard exit == .status(0) else {
-            throw CommandFailure("\(command.name) \(exit). Its last words:\n\(FileText.tail(command.logPath, lines: 15))")
+            throw CommandFailure(
+                "\(command.name) \(exit). Its last words:\n\(FileText.tail(command.logPath, lines: 15))")
         }
     }
 

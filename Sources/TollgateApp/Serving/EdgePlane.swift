@@ -65,8 +65,10 @@ struct EdgePlane: Service {
         guard state.loopsWithRedis == state.loops else {
             return HealthCheck(
                 name: "edge", state: .degraded,
-                detail: "\(state.loopsWithRedis) of \(state.loops) loops reach Redis: \(state.redisFailure ?? "connecting")",
-                remedy: "Start Redis, or correct redis.url; meanwhile limits are kept from memory where routes allow it.")
+                detail:
+                    "\(state.loopsWithRedis) of \(state.loops) loops reach Redis: \(state.redisFailure ?? "connecting")",
+                remedy:
+                    "Start Redis, or correct redis.url; meanwhile limits are kept from memory where routes allow it.")
         }
         return HealthCheck(name: "edge", state: .ok, detail: "\(state.loops) loops serve and reach Redis")
     }

@@ -25,7 +25,8 @@ struct ReadinessChecks: Sendable {
     private func redis() async -> HealthCheck {
         do {
             _ = try await self.stores.redis.command("PING")
-            return HealthCheck(name: "redis", state: .ok, detail: "answers at \(self.stores.redisConfiguration.endpoint)")
+            return HealthCheck(
+                name: "redis", state: .ok, detail: "answers at \(self.stores.redisConfiguration.endpoint)")
         } catch {
             return HealthCheck(
                 name: "redis", state: .degraded, detail: "\(error)",

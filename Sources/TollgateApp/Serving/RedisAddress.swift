@@ -47,7 +47,9 @@ enum RedisAddress {
         guard let path = parts.first, path.hasPrefix("/") else { return nil }
         var configuration = RedisConfiguration(endpoint: .unix(path: String(path)))
         if parts.count > 1 {
-            guard parts[1].hasPrefix("db="), let database = Int(parts[1].dropFirst(3)), database >= 0 else { return nil }
+            guard parts[1].hasPrefix("db="), let database = Int(parts[1].dropFirst(3)), database >= 0 else {
+                return nil
+            }
             configuration.database = database
         }
         return configuration

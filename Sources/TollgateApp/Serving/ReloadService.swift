@@ -43,6 +43,7 @@ struct ReloadService: Service {
         if old.workers != new.workers { sections.append("workers") }
         guard !sections.isEmpty else { return }
         self.logger.warning(
-            "Some changes take effect at the next start only", metadata: ["sections": "\(sections.joined(separator: ", "))"])
+            "Some changes take effect at the next start only",
+            metadata: ["sections": "\(sections.joined(separator: ", "))"])
     }
 }

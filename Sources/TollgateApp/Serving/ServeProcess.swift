@@ -81,19 +81,20 @@ struct ServeProcess {
                     ReloadService(path: path, current: self.configuration, apply: edge.reload, logger: self.logger))
             }
         }
-        services.append(ReadyService {
-            guard let admin = adminPort.now else { return nil }
-            if edge != nil, edgePort.now == nil { return nil }
-            return Ports(edge: edgePort.now, admin: admin)
-        } onReady: { ports in
-            self.logger.notice(
-                "Serving",
-                metadata: [
-                    "edge": "\(ports.edge.map { "\(self.configuration.edge.listen.host):\($0)" } ?? "off")",
-                    "admin": "\(self.configuration.admin.listen.host):\(ports.admin)",
-                ])
-            try onReady(ports)
-        })
+        services.append(
+            ReadyService {
+                guard let admin = adminPort.now else { return nil }
+                if edge != nil, edgePort.now == nil { return nil }
+                return Ports(edge: edgePort.now, admin: admin)
+            } onReady: { ports in
+                self.logger.notice(
+                    "Serving",
+                    metadata: [
+                        "edge": "\(ports.edge.map { "\(self.configuration.edge.listen.host):\($0)" } ?? "off")",
+                        "admin": "\(self.configuration.admin.listen.host):\(ports.admin)",
+                    ])
+                try onReady(ports)
+            })
         try await self.runGroup(services)
     }
 

@@ -68,7 +68,8 @@ public final class LastUsedWriter: Service {
             let due = self.takeDue()
             guard !due.isEmpty else { return total }
             do {
-                try await self.keys.touch(due.map { ($0.key, PostgresInstant(unixMicroseconds: Int64($0.value) * 1_000)) })
+                try await self.keys.touch(
+                    due.map { ($0.key, PostgresInstant(unixMicroseconds: Int64($0.value) * 1_000)) })
             } catch {
                 for (id, at) in due { self.note(id, atMs: at) }
                 throw error

@@ -78,7 +78,8 @@ public struct OutboxPublisher: Service {
                 try await self.drain()
                 if ContinuousClock.now >= pruneAt {
                     pruneAt = .now + .seconds(600)
-                    _ = try await self.outbox.prune(publishedBefore: PostgresInstant.now.advanced(by: .zero - Self.keptFor))
+                    _ = try await self.outbox.prune(
+                        publishedBefore: PostgresInstant.now.advanced(by: .zero - Self.keptFor))
                 }
                 trouble.over()
             } catch {

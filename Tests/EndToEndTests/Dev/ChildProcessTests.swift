@@ -44,7 +44,8 @@ struct ChildProcessTests {
 
     @Test func `a child has a session of its own and no descriptors of ours`() async throws {
         let folder = try TestFolder(prefix: "child")
-        let child = try await ChildProcess.start(Self.shell("echo $$ $(cut -d' ' -f6 /proc/$$/stat) $(ls /proc/$$/fd | wc -l)", folder))
+        let child = try await ChildProcess.start(
+            Self.shell("echo $$ $(cut -d' ' -f6 /proc/$$/stat) $(ls /proc/$$/fd | wc -l)", folder))
         #expect(await child.exit() == .status(0))
         let words = (FileText.read("\(folder.path)/log") ?? "").split(whereSeparator: \.isWhitespace)
         #expect(words.count == 3 && words[0] == words[1])

@@ -34,7 +34,11 @@ struct DemoEnvironmentTests {
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
         #expect(mode == 0o600)
         var command = ChildCommand(
-            "sh", "/bin/sh", ["-c", ". \(path); printf '%s|%s|%s' \"$TOLLGATE_ADMIN_TOKEN\" \"$TOLLGATE_REDIS\" \"$TOLLGATE_DATABASE_URL\""],
+            "sh", "/bin/sh",
+            [
+                "-c",
+                ". \(path); printf '%s|%s|%s' \"$TOLLGATE_ADMIN_TOKEN\" \"$TOLLGATE_REDIS\" \"$TOLLGATE_DATABASE_URL\"",
+            ],
             logPath: "\(folder.path)/out")
         command.deathSignal = "KILL"
         try await ChildProcess.run(command)

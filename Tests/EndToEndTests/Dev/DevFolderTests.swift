@@ -49,7 +49,9 @@ struct DevFolderTests {
                 try PortProbe.expectFree(ListenAddress(host: host, port: port), purpose: "the edge", option: "--port N")
             }
             let text = error?.description ?? ""
-            #expect(text.contains("Port \(port)") && text.contains("--port N") && text.contains("(PID \(getpid()))"), "\(text)")
+            #expect(
+                text.contains("Port \(port)") && text.contains("--port N") && text.contains("(PID \(getpid()))"),
+                "\(text)")
         }
         try await channel.close()
         // A program that another test starts at this moment holds our descriptors until it is loaded.

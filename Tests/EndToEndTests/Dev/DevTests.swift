@@ -16,7 +16,9 @@ struct DevTests {
         return try await stack.edge.send("POST", "/v1/jobs", fields, body: Self.job)
     }
 
-    @Test func `a request is authenticated, limited, deduplicated, metered and forwarded; a restart keeps it all`() async throws {
+    @Test func `a request is authenticated, limited, deduplicated, metered and forwarded; a restart keeps it all`()
+        async throws
+    {
         let stack = try await DevStack.start()
         let first = try await Self.submit(stack, key: "dev-test")
         #expect((200...202).contains(first.status), "\(first)")
@@ -81,7 +83,8 @@ struct DevTests {
         let stack = try await DevStack.start()
         let data = "\(stack.folder.path)/data"
         let second = try await stack.run("dev", "--data", data, "--config", "/nonexistent")
-        #expect(second.exit == .status(1) && second.output.contains("PID \(stack.process.pid ?? 0)"), "\(second.output)")
+        #expect(
+            second.exit == .status(1) && second.output.contains("PID \(stack.process.pid ?? 0)"), "\(second.output)")
         await stack.stop()
     }
 

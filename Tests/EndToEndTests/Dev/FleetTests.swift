@@ -7,9 +7,17 @@ import Testing
 
 /// Two gateways on one Redis behave as one.
 struct FleetTests {
+    private final class Watch: Sendable {
+        let isRevoked = Mutex(false)
+        /// Requests that began after the revocation and were not refused.
+        let late = Mutex(0)
+    }
+
     private static let job = #"{"type":"count","input":{"text":"to be or not to be"}}"#
 
-    @Test func `AK-5: a key revoked while clients loop is refused at both gateways by the very next request`() async throws {
+    @Test func `AK-5: a key revoked while clients loop is refused at both gateways by the very next request`()
+        async throws
+    {
         let stack = try await DevStack.start()
         let second = try await GatewayProcess.start(beside: stack, configuration: DevStack.demoConfiguration)
         let (_, created) = try await stack.run("keys", "create", "--org", "demo")
@@ -18,16 +26,16 @@ struct FleetTests {
         let id = try #require(
             list.split(separator: "\n").last { $0.hasPrefix("key_") }?.split(separator: " ").first.map(String.init))
         let fields = ["Authorization": "Bearer \(secret)"]
-        let tally = RevocationTally()
+        let watch = Watch()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for edge in [stack.edge, second.edge, stack.edge, second.edge] {
                 group.addTask {
                     // Requests that began after the command returned must all be refused.
                     for _ in 0..<2_000 {
-                        let beganAfter = tally.isRevoked.withLock { $0 }
+                        let beganAfter = watch.isRevoked.withLock { $0 }
                         let status = try await edge.send("GET", "/v1/echo", fields).status
                         if beganAfter {
-                            if status != 401 { tally.late.withLock { $0 += 1 } }
+                            if status != 401 { watch.late.withLock { $0 += 1 } }
                             return
                         }
                         #expect([200, 401, 429].contains(status))
@@ -37,11 +45,11 @@ struct FleetTests {
             group.addTask {
                 let (exit, output) = try await stack.run("keys", "revoke", id)
                 #expect(exit == .status(0), "\(output)")
-                tally.isRevoked.withLock { $0 = true }
+                watch.isRevoked.withLock { $0 = true }
             }
             try await group.waitForAll()
         }
-        #expect(tally.late.withLock { $0 } == 0)
+        #expect(watch.late.withLock { $0 } == 0)
         for edge in [stack.edge, second.edge] {
             #expect(try await edge.send("GET", "/v1/echo", fields).status == 401)
         }
@@ -85,23 +93,11 @@ struct FleetTests {
         #expect(executed.count == 1)
         #expect(answers.allSatisfy { [202, 409].contains($0.status) })
         let listed = try await stack.edge.send("GET", "/v1/jobs", stack.bearer).body
-        #expect(listed.components(separatedBy: #""id":"job_"#) == 2)
+        #expect(listed.split(separator: #""id":"job_"#).count == 2)
         try await eventually("one unit of usage") {
             try await stack.run("usage", "--meter", "jobs", "--json").output.contains(#""quantity":1}"#)
         }
         #expect(await second.stop() == .status(0))
         await stack.stop()
     }
-}
-
-extension String {
-    /// How many parts a separator makes of it.
-    fileprivate func components(separatedBy separator: String) -> Int { self.split(separator: separator).count }
-}
-
-/// What clients saw around a revocation.
-private final class RevocationTally: Sendable {
-    let isRevoked = Mutex(false)
-    /// Answers other than 401 to requests that began after it.
-    let late = Mutex(0)
 }

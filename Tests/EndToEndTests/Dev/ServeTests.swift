@@ -6,7 +6,9 @@ import Testing
 
 /// Signals of `tollgate serve`.
 struct ServeTests {
-    @Test func `SIGHUP takes a new configuration; one with mistakes changes nothing and names file, line and field`() async throws {
+    @Test func `SIGHUP takes a new configuration; one with mistakes changes nothing and names file, line and field`()
+        async throws
+    {
         let stack = try await DevStack.start()
         let path = "\(stack.folder.path)/serve.yaml"
         try FleetConfiguration.write(to: path)
@@ -46,7 +48,9 @@ struct ServeTests {
         await stack.stop()
     }
 
-    @Test func `an address that is taken, and a configuration that is wrong, end it with words and a status`() async throws {
+    @Test func `an address that is taken, and a configuration that is wrong, end it with words and a status`()
+        async throws
+    {
         let stack = try await DevStack.start()
         let wrong = try await stack.run("serve", "--config", "/nonexistent.yaml")
         #expect(wrong.exit == .status(5) && wrong.output.contains("/nonexistent.yaml"), "\(wrong.output)")

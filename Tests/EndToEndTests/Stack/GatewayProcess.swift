@@ -15,7 +15,8 @@ final class GatewayProcess: Sendable {
     ) async throws -> GatewayProcess {
         let log = "\(stack.folder.path)/gateway-\(UInt64.random(in: .min ... .max)).log"
         var command = ChildCommand(
-            "tollgate", try DevStack.program("tollgate"), ["serve", "--config", configuration] + arguments, logPath: log)
+            "tollgate", try DevStack.program("tollgate"), ["serve", "--config", configuration] + arguments, logPath: log
+        )
         command.environment = [
             "TOLLGATE_DATABASE_URL": stack.environment.databaseURL, "TOLLGATE_REDIS": stack.environment.redis,
             "TOLLGATE_EDGE_PORT": "0", "TOLLGATE_ADMIN_PORT": "0", "TOLLGATE_JOBS_PORT": String(stack.jobsPort),

@@ -12,7 +12,8 @@ enum KeyChange {
         guard let record = try await EdgeRecords(stores.pool).find(keyID: id),
             let key = try await APIKeys(stores.pool).find(id, of: record.org.orgID)
         else {
-            throw CommandFailure("There is no key `\(id)`.", hint: "See: tollgate keys list --org ORG", status: .notFound)
+            throw CommandFailure(
+                "There is no key `\(id)`.", hint: "See: tollgate keys list --org ORG", status: .notFound)
         }
         return key
     }

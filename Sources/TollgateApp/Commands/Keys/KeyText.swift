@@ -10,7 +10,8 @@ enum KeyText {
             ("LAST USED", .left), ("NAME", .left))
         for key in keys {
             table.add(
-                key.id, key.material.prefix, key.environment.rawValue, Self.status(key), InstantText.full(key.createdAt),
+                key.id, key.material.prefix, key.environment.rawValue, Self.status(key),
+                InstantText.full(key.createdAt),
                 key.lastUsedAt.map(InstantText.full) ?? "-", key.name)
         }
         return table.text
@@ -20,7 +21,8 @@ enum KeyText {
         var members: [(String, JSONValue)] = [
             ("id", .text(key.id)), ("org_id", .text(key.orgID)), ("user_id", .optional(key.userID)),
             ("name", .text(key.name)), ("prefix", .text(key.material.prefix)),
-            ("hash_algorithm", .text(key.material.algorithm.rawValue)), ("environment", .text(key.environment.rawValue)),
+            ("hash_algorithm", .text(key.material.algorithm.rawValue)),
+            ("environment", .text(key.environment.rawValue)),
             ("status", .text(Self.status(key))), ("scopes", .list(key.scopes.map { .text($0) })),
             ("created_at", .text(InstantText.full(key.createdAt))),
             ("last_used_at", .optional(key.lastUsedAt.map(InstantText.full))),

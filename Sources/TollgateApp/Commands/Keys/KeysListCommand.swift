@@ -24,6 +24,7 @@ struct KeysListCommand: AsyncParsableCommand {
             let org = try await OrgReference.find(self.org, pool)
             return try await APIKeys(pool).list(of: org.id, includingRevoked: self.all)
         }
-        StandardOutput.write(self.json ? JSONValue.list(keys.map { KeyText.json($0) }).text + "\n" : KeyText.table(keys))
+        StandardOutput.write(
+            self.json ? JSONValue.list(keys.map { KeyText.json($0) }).text + "\n" : KeyText.table(keys))
     }
 }

@@ -7,7 +7,8 @@ struct OrgsCreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create",
         abstract: "Make an org. Its owner is signed up if there is no such user.",
-        discussion: "Example:\n  tollgate orgs create --name \"Acme Inc\" --slug acme --plan PRO --owner ada@acme.example")
+        discussion:
+            "Example:\n  tollgate orgs create --name \"Acme Inc\" --slug acme --plan PRO --owner ada@acme.example")
 
     @Option(help: "A name for people.")
     var name: String
