@@ -116,14 +116,17 @@ let package = Package(
         tests(
             "EdgeTests",
             [
-                "Edge", "Domain", "Digests", "HTTPWire", "HotStore", "RedisClient", "TestKit", nioCore, nioPosix, logging,
+                "Edge", "Domain", "Digests", "HTTPWire", "HotStore", "RedisClient", "TestKit", nioCore, nioPosix,
+                logging,
                 nio("NIOHTTP1"),
                 nioEmbedded, .product(name: "StructuredFieldValues", package: "swift-http-structured-headers"),
             ]),
         tests("ControlTests", ["Control", "Domain", "Settings"]),
-        tests("WorkersTests", ["Workers", "Domain", "HotStore", "Records", "RedisClient", "PostgresClient", "TestKit"]),
+        tests(
+            "WorkersTests", ["Workers", "Domain", "HotStore", "Records", "RedisClient", "PostgresClient", "TestKit"]),
         tests("JobServiceTests", ["JobService", "PostgresClient", "TestKit", asyncHTTPClient]),
-        tests("EndToEndTests", ["TollgateApp", "Domain", "TestKit", "RedisClient", "PostgresClient", nioCore, nioPosix]),
+        tests(
+            "EndToEndTests", ["TollgateApp", "Domain", "TestKit", "RedisClient", "PostgresClient", nioCore, nioPosix]),
         tests("TidyTests", []),
     ]
 )

@@ -105,7 +105,10 @@ public final class EdgeServer: Sendable {
         var pending = 0
         for loop in self.loops {
             let snapshot = try? await loop.eventLoop.submit {
-                (loop.value.counters, loop.value.link.counters, loop.value.routes.map(\.route.id), loop.value.link.pendingCount)
+                (
+                    loop.value.counters, loop.value.link.counters, loop.value.routes.map(\.route.id),
+                    loop.value.link.pendingCount
+                )
             }.get()
             guard let snapshot else { continue }
             if total == nil { total = snapshot.0 } else { total? += snapshot.0 }

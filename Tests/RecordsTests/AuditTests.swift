@@ -1,7 +1,8 @@
 import PostgresClient
-@testable import Records
 import TestKit
 import Testing
+
+@testable import Records
 
 @Suite struct `Audit log` {
     private func entry(_ number: Int, org: String? = "org_1") -> NewAuditEntry {

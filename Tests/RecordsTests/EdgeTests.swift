@@ -1,8 +1,9 @@
 import Domain
 import PostgresClient
-@testable import Records
 import TestKit
 import Testing
+
+@testable import Records
 
 /// Takes everything out of the outbox.
 func drained(_ pool: PostgresPool) async throws -> [OutboxEntry] {

@@ -1,8 +1,9 @@
 import Domain
 import PostgresClient
-@testable import Records
 import TestKit
 import Testing
+
+@testable import Records
 
 @Suite struct `API keys` {
     @Test func `a key is kept as its hash and found by it`() async throws {

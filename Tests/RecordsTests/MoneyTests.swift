@@ -1,7 +1,8 @@
 import PostgresClient
-@testable import Records
 import TestKit
 import Testing
+
+@testable import Records
 
 @Suite struct `Money` {
     @Test func `a ledger's balance is right however many write at once`() async throws {

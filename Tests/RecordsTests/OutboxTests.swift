@@ -1,8 +1,9 @@
 import PostgresClient
-@testable import Records
 import Synchronization
 import TestKit
 import Testing
+
+@testable import Records
 
 @Suite struct `The outbox` {
     struct Refusal: Error, Equatable {}

@@ -1,7 +1,8 @@
 import PostgresClient
-@testable import Records
 import TestKit
 import Testing
+
+@testable import Records
 
 @Suite struct `Schema` {
     @Test func `migrating is done once and leaves nothing pending`() async throws {

@@ -1,8 +1,9 @@
 import Domain
 import PostgresClient
-@testable import Records
 import Synchronization
 import TestKit
+
+@testable import Records
 
 /// A database with all migrations, made once and copied for every test.
 private actor MigratedTemplate {

@@ -1,7 +1,8 @@
 import PostgresClient
-@testable import Records
 import TestKit
 import Testing
+
+@testable import Records
 
 @Suite struct `System config` {
     @Test func `of 200 who sign up at once exactly 100 are founding members`() async throws {

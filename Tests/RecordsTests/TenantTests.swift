@@ -1,8 +1,9 @@
 import Domain
 import PostgresClient
-@testable import Records
 import TestKit
 import Testing
+
+@testable import Records
 
 @Suite struct `Users and orgs` {
     @Test func `signing up makes a personal org that the user owns`() async throws {

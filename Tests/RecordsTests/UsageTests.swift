@@ -1,8 +1,9 @@
 import Domain
 import PostgresClient
-@testable import Records
 import TestKit
 import Testing
+
+@testable import Records
 
 @Suite struct `Metered usage` {
     private let hour = PostgresInstant(unixSeconds: 1_700_000_000 / 3600 * 3600)

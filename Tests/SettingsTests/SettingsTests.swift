@@ -1,6 +1,6 @@
-import FoundationEssentials
 import Domain
 import Foundation
+import FoundationEssentials
 import Settings
 import Testing
 

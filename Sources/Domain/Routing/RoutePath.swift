@@ -1,6 +1,6 @@
 /// The one form of a path that is both routed and forwarded (STANDARDS §5: normalise once, route on it, forward
-/// exactly that). If a route were chosen on `/public/%2e%2e/admin` and the upstream decoded it, the route's gates would guard
-/// another resource than the one that is read.
+/// exactly that). If a route were chosen on `/public/%2e%2e/admin` and the upstream decoded it, the route's gates
+/// would guard another resource than the one that is read.
 ///
 /// Canonical: starts with `/`, has no `.` or `..` segment, and percent-encodes with upper-case digits, and only what
 /// needs it. `%2F` stays encoded and so belongs to its segment; empty segments are kept, they may mean something.

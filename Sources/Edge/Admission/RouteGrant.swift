@@ -52,7 +52,8 @@ final class RouteGrant {
         }
     }
 
-    private static func refusal(_ principal: Principal, _ route: Route, _ configuration: Configuration) -> ProblemCode? {
+    private static func refusal(_ principal: Principal, _ route: Route, _ configuration: Configuration) -> ProblemCode?
+    {
         for scope in route.scopes where !principal.key.scopes.contains(scope) && !principal.key.scopes.contains("*") {
             return .insufficientScope
         }

@@ -10,7 +10,8 @@ extension Exchange {
     /// Takes the body out of `buffer` if all of it is there and small.
     func takeEarlyBody(_ buffer: inout ByteBuffer) {
         guard !self.requestBodyEnded, case .length(let length) = self.request.framing,
-            length <= Self.earlyBodyBytesMax, buffer.readableBytes >= length, let body = buffer.readSlice(length: length)
+            length <= Self.earlyBodyBytesMax, buffer.readableBytes >= length,
+            let body = buffer.readSlice(length: length)
         else { return }
         self.outgoing.writeImmutableBuffer(body)
         self.requestBytes = length
@@ -61,7 +62,9 @@ extension Exchange {
         case .needsMore, .data:
             if self.requestBody.isFinished { self.requestBodyEnded = true }
             if self.requestBodyEnded { connection.flush(); return self.requestSent() }
-            if self.machine.phase == .sent { self.expect(.body, withinMs: self.loop.configuration.edge.bodyIdleTimeoutMs) }
+            if self.machine.phase == .sent {
+                self.expect(.body, withinMs: self.loop.configuration.edge.bodyIdleTimeoutMs)
+            }
             if !connection.isWritable {
                 // Held first: when the flush takes everything, the connection says at once that it is writable again.
                 self.handler?.holdReading()

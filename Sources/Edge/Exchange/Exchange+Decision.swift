@@ -64,7 +64,8 @@ extension Exchange {
                 claim, cost: self.cost, address: self.addressBytes(template.plan), leaseID: leaseID, into: &output)
         } else {
             template.append(
-                count: 1, cost: self.cost, address: self.addressBytes(template.plan), leaseIDs: leaseID.map { [$0] } ?? [],
+                count: 1, cost: self.cost, address: self.addressBytes(template.plan),
+                leaseIDs: leaseID.map { [$0] } ?? [],
                 into: &output)
         }
     }
@@ -146,7 +147,8 @@ extension Exchange {
             details.waitMs = RateLimitFields.waitMs(readings.span)
             details.extensions.append(.init("violated_policies", .strings(denying.map { grant.rules[$0].name })))
             let rule = grant.rules[first]
-            details.detail = "Limit '\(rule.name)' allows \(rule.refill) per \(rule.periodMs) ms with bursts of \(rule.capacity)."
+            details.detail =
+                "Limit '\(rule.name)' allows \(rule.refill) per \(rule.periodMs) ms with bursts of \(rule.capacity)."
             return self.refuseAdmitted(details.waitMs < 0 ? .costExceedsCapacity : .rateLimitExceeded, details)
         }
         switch reply.refusals(at: position).first {

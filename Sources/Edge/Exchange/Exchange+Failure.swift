@@ -65,7 +65,9 @@ extension Exchange {
         case .idle, .deciding, .leasing, .sent, .finished:
             let wasAdmitted = self.machine.phase == .sent || self.machine.phase == .leasing
             self.machine.refused()
-            if wasAdmitted { self.settle(ExchangeMachine.Settlement(key: self.keyed == nil ? .none : .release, meter: .void)) }
+            if wasAdmitted {
+                self.settle(ExchangeMachine.Settlement(key: self.keyed == nil ? .none : .release, meter: .void))
+            }
             self.respond(code, ProblemDetails())
         }
     }

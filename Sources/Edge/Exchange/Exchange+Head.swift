@@ -182,7 +182,9 @@ extension Exchange {
 
     /// The path is checked once, routed on, and forwarded just so.
     private func findRoute(_ bytes: Span<UInt8>) -> ProblemCode? {
-        let path = self.loop.requestHead.target.path.isEmpty ? Self.root.span : bytes.extracting(self.loop.requestHead.target.path.bounds)
+        let path =
+            self.loop.requestHead.target.path.isEmpty
+            ? Self.root.span : bytes.extracting(self.loop.requestHead.target.path.bounds)
         do throws(PathRefusal) {
             guard try RoutingPath.check(path) == .needsRewriting else {
                 self.loop.rewrittenPath.clear()
@@ -223,7 +225,9 @@ extension Exchange {
         default:
             break
         }
-        if case .length(let length) = self.request.framing, length > route.route.bodyBytesMax { return .contentTooLarge }
+        if case .length(let length) = self.request.framing, length > route.route.bodyBytesMax {
+            return .contentTooLarge
+        }
         return nil
     }
 
@@ -233,7 +237,9 @@ extension Exchange {
         for line in self.loop.requestHead.fields.lines {
             let name = bytes.extracting(line.name.bounds)
             guard name.equalsIgnoringCase(header.name.span) else { continue }
-            guard let cost = bytes.extracting(line.value.bounds).decimal, cost <= header.max else { return .costInvalid }
+            guard let cost = bytes.extracting(line.value.bounds).decimal, cost <= header.max else {
+                return .costInvalid
+            }
             self.cost = cost
         }
         return nil

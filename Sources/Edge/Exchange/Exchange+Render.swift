@@ -16,7 +16,8 @@ extension Exchange {
         self.renderTarget(bytes, route)
         self.renderHost(bytes, route)
         let isKeyed = self.keyed != nil
-        let dropping = isKeyed ? Self.droppedWhenKeyed : self.request.minorVersion == 0 ? Self.droppedInHTTP10 : Self.alwaysDropped
+        let dropping =
+            isKeyed ? Self.droppedWhenKeyed : self.request.minorVersion == 0 ? Self.droppedInHTTP10 : Self.alwaysDropped
         self.outgoing.writeFields(
             self.loop.requestHead.fields, of: bytes, connection: self.loop.requestHead.connection, dropping: dropping)
         if isKeyed { self.outgoing.writeField("Accept-Encoding", "identity") }
@@ -31,8 +32,11 @@ extension Exchange {
             trace.append(to: &self.outgoing)
             self.outgoing.writeLineEnd()
         }
-        let framing: BodyFraming = self.held.flatMap { $0.isGathered ? .length($0.body.readableBytes) : nil } ?? self.request.framing
-        if route.route.upgrade, self.request.wantsUpgrade, let offered = self.loop.requestHead.fields.first(.upgrade)?.value {
+        let framing: BodyFraming =
+            self.held.flatMap { $0.isGathered ? .length($0.body.readableBytes) : nil } ?? self.request.framing
+        if route.route.upgrade, self.request.wantsUpgrade,
+            let offered = self.loop.requestHead.fields.first(.upgrade)?.value
+        {
             self.outgoing.endUpgradeRequestHead(self.request.method, framing: framing, protocol: offered, of: bytes)
         } else {
             self.request.wantsUpgrade = false
@@ -46,9 +50,10 @@ extension Exchange {
 
     /// Puts the identity of re-read records in place of the old one; the rest of the head stays.
     func replaceIdentity(_ old: ByteBuffer, with new: ByteBuffer) {
-        guard old != new, let tail = self.outgoing.getSlice(
-            at: self.identityStart + old.readableBytes,
-            length: self.outgoing.writerIndex - self.identityStart - old.readableBytes)
+        guard old != new,
+            let tail = self.outgoing.getSlice(
+                at: self.identityStart + old.readableBytes,
+                length: self.outgoing.writerIndex - self.identityStart - old.readableBytes)
         else { return }
         var head = ByteBuffer()
         if let start = self.outgoing.getSlice(

@@ -1,6 +1,6 @@
 import Domain
-import HotStore
 import HTTPWire
+import HotStore
 import NIOCore
 
 /// A stored response served again (STANDARDS §1): its status, end-to-end fields and exact body, with this request's own

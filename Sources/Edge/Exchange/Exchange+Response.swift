@@ -36,7 +36,9 @@ extension Exchange {
             return false
         }
         var parser = ResponseParser(limits: self.loop.headLimits)
-        switch parser.parse(buffer.readableBytesUInt8Span, answering: self.request.method, into: &self.loop.responseHead) {
+        switch parser.parse(
+            buffer.readableBytesUInt8Span, answering: self.request.method, into: &self.loop.responseHead)
+        {
         case .incomplete:
             self.responseHeadState.parsed(buffer.readableBytes)
             self.responsePartial = buffer
@@ -98,12 +100,15 @@ extension Exchange {
         self.answer.writeFields(
             self.loop.responseHead.fields, of: bytes, connection: self.loop.responseHead.connection,
             dropping: Self.droppedFromAnswers)
-        self.writeGatewayFields(isEventStream: self.isEventStream(bytes), hasDate: self.loop.responseHead.fields.contains(.date))
+        self.writeGatewayFields(
+            isEventStream: self.isEventStream(bytes), hasDate: self.loop.responseHead.fields.contains(.date))
         let outcome: ConnectionOutcome = self.clientKeepsAlive ? .keepAlive : .close
         self.answer.endResponseHead(
             self.responseStatus, framing: self.reframing, declaredLength: self.loop.responseHead.declaredLength,
             connection: outcome, clientMinorVersion: self.request.minorVersion)
-        if self.reframing.forPeer(minorVersion: self.request.minorVersion) == .untilClose { self.clientKeepsAlive = false }
+        if self.reframing.forPeer(minorVersion: self.request.minorVersion) == .untilClose {
+            self.clientKeepsAlive = false
+        }
         self.reframing = self.reframing.forPeer(minorVersion: self.request.minorVersion)
         self.responseStarted = true
         if !handler.isWritable { self.connection?.holdReading() }
@@ -133,7 +138,9 @@ extension Exchange {
     }
 
     func isEventStream(_ bytes: Span<UInt8>) -> Bool {
-        guard let type = self.loop.responseHead.fields.first(.contentType)?.value, type.count >= 17 else { return false }
+        guard let type = self.loop.responseHead.fields.first(.contentType)?.value, type.count >= 17 else {
+            return false
+        }
         return bytes.matches(ByteRange(type.start, type.start + 17), lowercase: "text/event-stream")
     }
 
@@ -151,7 +158,9 @@ extension Exchange {
             guard self.handler != nil else { continue }
             if direct {
                 self.writeAnswer(flush: false)
-                if let slice = buffer.getSlice(at: buffer.readerIndex + run.start, length: run.count) { self.handler?.write(slice) }
+                if let slice = buffer.getSlice(at: buffer.readerIndex + run.start, length: run.count) {
+                    self.handler?.write(slice)
+                }
             } else if self.reframing == .chunked {
                 self.answer.writeChunk(run, of: bytes)
             } else {

@@ -124,7 +124,9 @@ final class Exchange: RedisWaiter, Equatable {
 
     /// Whether a claim or lease is held that heartbeats must keep alive.
     var isClaiming: Bool {
-        guard self.decision == .admitted, self.machine.phase != .idle, self.machine.phase != .finished else { return false }
+        guard self.decision == .admitted, self.machine.phase != .idle, self.machine.phase != .finished else {
+            return false
+        }
         return self.keyed != nil || self.leaseID != 0
     }
 
@@ -176,7 +178,8 @@ final class Exchange: RedisWaiter, Equatable {
     // MARK: The reply to a call of its own
 
     override func redisReplied(_ reply: borrowing RedisReply) {
-        guard let template = self.grant?.template, let decided = AdmissionReply(reply, template: template, cost: self.cost)
+        guard let template = self.grant?.template,
+            let decided = AdmissionReply(reply, template: template, cost: self.cost)
         else {
             return self.storeFailed(.protocolError)
         }

@@ -39,7 +39,9 @@ final class KeyLookup: RedisWaiter {
         guard !self.isDone else { return }
         switch self.step {
         case .findOrg:
-            guard let record = PrincipalRecordCodec.key(PrincipalRecordCodec.fields(reply)) else { return self.missing() }
+            guard let record = PrincipalRecordCodec.key(PrincipalRecordCodec.fields(reply)) else {
+                return self.missing()
+            }
             self.readRecords(ofOrg: record.orgID)
         case .version:
             self.versionTag = reply.isNull ? nil : reply.withBytes { String(decoding: $0, as: UTF8.self) }
@@ -48,7 +50,9 @@ final class KeyLookup: RedisWaiter {
             self.org = PrincipalRecordCodec.org(PrincipalRecordCodec.fields(reply))
             self.step = .key
         case .key:
-            guard let key = PrincipalRecordCodec.key(PrincipalRecordCodec.fields(reply)), let org, let versionTag, key.orgID == org.orgID else {
+            guard let key = PrincipalRecordCodec.key(PrincipalRecordCodec.fields(reply)), let org, let versionTag,
+                key.orgID == org.orgID
+            else {
                 return self.missing()
             }
             self.isDone = true

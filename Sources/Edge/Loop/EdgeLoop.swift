@@ -70,7 +70,8 @@ final class EdgeLoop {
         self.logger = dependencies.logger
         self.accessSink = accessSink
         self.link = RedisLink(
-            eventLoop: eventLoop, configuration: dependencies.redis, scripts: HotScripts.edge, logger: dependencies.logger)
+            eventLoop: eventLoop, configuration: dependencies.redis, scripts: HotScripts.edge,
+            logger: dependencies.logger)
         self.keyspace = Keyspace(prefix: configuration.redis.keyPrefix)
         self.keys = KeyCache(configuration, fallback: dependencies.keyFallback)
         self.viaName = Array(configuration.edge.viaName.utf8)
@@ -139,7 +140,8 @@ final class EdgeLoop {
 
     /// Exchanges that are not done, and settlements that Redis has not confirmed.
     var unfinished: Int {
-        self.exchanges.count { $0.isUnfinished } + self.link.pendingCount + (self.link.isReady ? self.settler.waiting : 0)
+        self.exchanges.count { $0.isUnfinished } + self.link.pendingCount
+            + (self.link.isReady ? self.settler.waiting : 0)
     }
 
     func stop() {

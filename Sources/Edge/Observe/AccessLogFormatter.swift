@@ -61,7 +61,9 @@ struct AccessLogFormatter: Sendable {
         facts.decision = AccessFacts.Decision(rawValue: decision) ?? .none
         facts.cost = Int(cost)
         func text() -> Substring {
-            guard let length = body.readInteger(as: UInt16.self), let text = body.readString(length: Int(length)) else { return "" }
+            guard let length = body.readInteger(as: UInt16.self), let text = body.readString(length: Int(length)) else {
+                return ""
+            }
             return Substring(text)
         }
         let texts = Texts(
@@ -121,9 +123,13 @@ struct AccessLogFormatter: Sendable {
 
     /// Values of query items that usually hold secrets are not logged; their names are kept.
     static func redacted(_ query: Substring) -> Substring {
-        let secret: Set<String> = ["access_token", "api_key", "apikey", "key", "token", "password", "secret", "signature"]
+        let secret: Set<String> = [
+            "access_token", "api_key", "apikey", "key", "token", "password", "secret", "signature",
+        ]
         let items = query.split(separator: "&", omittingEmptySubsequences: false).map { item -> Substring in
-            guard let equals = item.firstIndex(of: "="), secret.contains(item[..<equals].lowercased()) else { return item }
+            guard let equals = item.firstIndex(of: "="), secret.contains(item[..<equals].lowercased()) else {
+                return item
+            }
             return item[...equals] + "REDACTED"
         }
         return Substring(items.joined(separator: "&"))

@@ -68,7 +68,9 @@ struct EdgeCounters: Sendable {
 
     static func += (left: inout EdgeCounters, right: EdgeCounters) {
         for index in left.routes.indices where index < right.routes.count {
-            for cell in left.routes[index].byClass.indices { left.routes[index].byClass[cell] += right.routes[index].byClass[cell] }
+            for cell in left.routes[index].byClass.indices {
+                left.routes[index].byClass[cell] += right.routes[index].byClass[cell]
+            }
             for cell in left.routes[index].durations.indices {
                 left.routes[index].durations[cell] += right.routes[index].durations[cell]
             }
@@ -84,7 +86,10 @@ struct EdgeCounters: Sendable {
     static var plainCounters: [(String, WritableKeyPath<EdgeCounters, UInt64>, String)] {
         [
             ("connections_accepted", \.connectionsAccepted, "Connections accepted."),
-            ("connections_refused", \.connectionsRefused, "Connections closed because edge.connections_max was reached."),
+            (
+                "connections_refused", \.connectionsRefused,
+                "Connections closed because edge.connections_max was reached."
+            ),
             ("admissions_admitted", \.admitted, "Requests admitted by the admission script."),
             ("admissions_refused", \.refused, "Requests refused by a bucket, quota or concurrency cap."),
             ("admissions_local", \.admittedLocally, "Requests admitted from memory while Redis was away."),

@@ -65,7 +65,9 @@ enum EdgeMetrics {
     private static func redis(_ counters: RedisLinkCounters) -> [MetricFamily] {
         [
             self.counter("tollgate_redis_commands_total", "Commands sent to Redis.", UInt64(counters.commands)),
-            self.counter("tollgate_redis_writes_total", "Writes to Redis; one carries all commands of a loop turn.", UInt64(counters.flushes)),
+            self.counter(
+                "tollgate_redis_writes_total", "Writes to Redis; one carries all commands of a loop turn.",
+                UInt64(counters.flushes)),
             self.counter("tollgate_redis_replies_total", "Replies of Redis.", UInt64(counters.replies)),
         ]
     }

@@ -133,7 +133,11 @@ final class UpstreamEndpoint {
         // Passed over for a moment that doubles with each failure in a row, up to ten seconds.
         if self.failures >= 3 { self.ejectedUntilMs = self.loop.nowMs + min(10_000, 250 << min(self.failures, 6)) }
         let failure: UpstreamFailure
-        if case .some(.connectTimeout) = error as? ChannelError { failure = .connectTimeout } else { failure = .connectFailed }
+        if case .some(.connectTimeout) = error as? ChannelError {
+            failure = .connectTimeout
+        } else {
+            failure = .connectFailed
+        }
         if case .fail(let waiter) = self.machine.openFailed() { waiter.leaseFailed(failure, at: self) }
         // Those behind it had counted on this connection too.
         if case .open = self.machine.openForWaiters() { self.open(timeoutMs: Self.reopenTimeoutMs) }

@@ -11,6 +11,7 @@ struct CrossChecks {
         checkUnique(configuration.upstreams.map(\.name), list: "upstreams", field: "name")
         checkUnique(configuration.routes.map(\.id), list: "routes", field: "id")
         checkLimits()
+        checkLimitCounts()
         checkUpstreams()
         checkQuotas()
         checkFeatures()
@@ -50,6 +51,30 @@ struct CrossChecks {
             checkLimits(route.limits, route.limits.map(\.scope), at: "routes[\(index)].limits", name: \.name)
             checkLimits(
                 route.concurrency, route.concurrency.map(\.scope), at: "routes[\(index)].concurrency", name: \.name)
+        }
+    }
+
+    /// More buckets of one scope than one admission can decide together.
+    private func checkLimitCounts() {
+        guard isComplete("plans", configuration.plans.count), isComplete("routes", configuration.routes.count) else {
+            return
+        }
+        checkCount(configuration.limits, at: "limits")
+        for (index, plan) in configuration.plans.enumerated() where !plan.limits.isEmpty {
+            checkCount(configuration.limits + plan.limits, at: "plans[\(index)].limits")
+        }
+        for (index, route) in configuration.routes.enumerated() {
+            checkCount(route.limits, at: "routes[\(index)].limits")
+        }
+    }
+
+    private func checkCount(_ limits: [Limit], at list: String) {
+        for scope in LimitScope.allCases where limits.count(where: { $0.scope == scope }) > BucketGroup.bucketsMax {
+            reader.report(
+                list,
+                Complaint(
+                    "too many limits of scope \(scope.rawValue), those of the whole file included",
+                    expected: "\(BucketGroup.bucketsMax) at most", mend: "remove some"))
         }
     }
 

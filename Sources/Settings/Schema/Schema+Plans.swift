@@ -46,19 +46,15 @@ extension Schema {
             })
     }
 
-    /// Levels are kept in sub-units so that refill is exact, and Lua's numbers are exact below 2^53 only.
+    /// Asks the rule that will count it: levels are kept in whole sub-units, which have to stay below 2^53.
     private static func checkArithmetic(_ reader: SettingsReader, _ path: String, _ limit: Limit) {
-        var (divisor, rest) = (limit.refill, limit.periodMs)
-        while rest != 0 { (divisor, rest) = (rest, divisor % rest) }
-        guard divisor > 0 else { return }
-        let (full, overflow) = limit.capacity.multipliedReportingOverflow(by: limit.periodMs / divisor)
-        guard overflow || full >= 1 << 53 else { return }
+        guard (try? BucketRule(limit)) == nil else { return }
         reader.report(
             "\(path).refill",
             Complaint(
-                "capacity and refill together need numbers that cannot be kept exactly",
-                expected: "capacity * period in ms / gcd(refill, period in ms) below 2^53",
-                mend: "lower the capacity, or use rounder numbers for the refill"))
+                "a capacity this large cannot be counted exactly with a refill this slow",
+                expected: "numbers that stay below 2^53 in the smallest unit of both",
+                mend: "lower the capacity, or give the refill for a shorter period"))
     }
 
     static func concurrency() -> Record<ConcurrencyLimit> {

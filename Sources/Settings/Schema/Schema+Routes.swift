@@ -107,8 +107,8 @@ extension Schema {
             "How `Idempotency-Key` is honoured; null passes it on without looking at it.")
         list.add(
             "store_failure", \.storeFailure, Shapes.choice(StoreFailurePolicy.self),
-            "When Redis is away: `local` enforces limits from each process's memory, `deny` answers 503. A request with "
-                + "an `Idempotency-Key` that is honoured is always denied.")
+            "When Redis is away: `local` enforces limits from each process's memory, `deny` answers 503. A request "
+                + "with an `Idempotency-Key` that is honoured is always denied.")
     }
 
     static func timeouts() -> Record<RouteTimeouts> {

@@ -1,5 +1,6 @@
-@testable import Domain
 import Testing
+
+@testable import Domain
 
 struct AdmissionPlanTests {
     private func limit(_ name: String, _ scope: LimitScope, _ capacity: Int) -> Limit {

@@ -1,6 +1,7 @@
-@testable import Domain
 import TestKit
 import Testing
+
+@testable import Domain
 
 /// The arithmetic of one bucket (STANDARDS §9).
 struct BucketRuleTests {

@@ -1,7 +1,8 @@
-@testable import Domain
 import Glibc
 import TestKit
 import Testing
+
+@testable import Domain
 
 struct UsagePeriodTests {
     @Test func `months are those of the calendar`() {

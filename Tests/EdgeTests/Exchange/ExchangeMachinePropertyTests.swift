@@ -40,7 +40,8 @@ import Testing
             attemptsMax: .random(in: 1...3, using: &random))
     }
 
-    private static func step(_ machine: inout ExchangeMachine, _ random: inout SplitMix64, _ retries: inout Int) -> Bool {
+    private static func step(_ machine: inout ExchangeMachine, _ random: inout SplitMix64, _ retries: inout Int) -> Bool
+    {
         switch UInt64.random(in: 0..<7, using: &random) {
         case 0: machine.admitted()
         case 1: machine.sent()

@@ -11,7 +11,9 @@ import Testing
     static let trusting = ExchangeMachine.Terms(keyed: true, upstreamIdempotent: true)
 
     /// A machine in `phase`.
-    static func machine(_ terms: ExchangeMachine.Terms, in phase: ExchangeMachine.Phase, status: Int = 200) -> ExchangeMachine {
+    static func machine(_ terms: ExchangeMachine.Terms, in phase: ExchangeMachine.Phase, status: Int = 200)
+        -> ExchangeMachine
+    {
         var machine = ExchangeMachine()
         guard phase != .idle else { return machine }
         machine.begin(terms)

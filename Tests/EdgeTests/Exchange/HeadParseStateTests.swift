@@ -7,12 +7,15 @@ import Testing
 /// A head that drips in is parsed a bounded number of times.
 @Suite struct HeadParseStateTests {
     @Test func `a head is parsed when its first bytes are there and then once a line`() {
-        let head = ByteBuffer(string: "GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "x", count: 300) + "\r\n\r\n")
+        let head = ByteBuffer(
+            string: "GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "x", count: 300) + "\r\n\r\n")
         var state = HeadParseState()
         var parses = 0
         for count in 1...head.readableBytes {
             var part = head
-            guard let seen = part.readSlice(length: count), state.isWorthParsing(seen.readableBytesUInt8Span) else { continue }
+            guard let seen = part.readSlice(length: count), state.isWorthParsing(seen.readableBytesUInt8Span) else {
+                continue
+            }
             parses += 1
             state.parsed(count)
         }
@@ -40,7 +43,9 @@ import Testing
         var parses = 0
         for count in 1...endless.readableBytes {
             var part = endless
-            guard let seen = part.readSlice(length: count), state.isWorthParsing(seen.readableBytesUInt8Span) else { continue }
+            guard let seen = part.readSlice(length: count), state.isWorthParsing(seen.readableBytesUInt8Span) else {
+                continue
+            }
             parses += 1
             state.parsed(count)
         }

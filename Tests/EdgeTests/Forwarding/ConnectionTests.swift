@@ -96,7 +96,8 @@ import Testing
 
     @Test func `an idle connection is closed without a word`() async throws {
         try await ScriptedUpstream.with { upstream in
-            try await TestEdge.with(upstreamPort: upstream.port, configuration: { $0.edge.keepAliveTimeoutMs = 100 }) { edge in
+            try await TestEdge.with(upstreamPort: upstream.port, configuration: { $0.edge.keepAliveTimeoutMs = 100 }) {
+                edge in
                 let fresh = try edge.client()
                 #expect(fresh.endsSilently())
                 let used = try edge.client()
@@ -108,7 +109,8 @@ import Testing
 
     @Test func `a head that does not end in time is answered 408`() async throws {
         try await ScriptedUpstream.with { upstream in
-            try await TestEdge.with(upstreamPort: upstream.port, configuration: { $0.edge.headTimeoutMs = 100 }) { edge in
+            try await TestEdge.with(upstreamPort: upstream.port, configuration: { $0.edge.headTimeoutMs = 100 }) {
+                edge in
                 let client = try edge.client()
                 let response = client.exchange("GET /open/a HTTP/1.1\r\nHost")
                 #expect(response?.status == 408)
@@ -122,7 +124,8 @@ import Testing
 
     @Test func `connections beyond the bound are closed`() async throws {
         try await ScriptedUpstream.with { upstream in
-            try await TestEdge.with(upstreamPort: upstream.port, configuration: { $0.edge.connectionsMax = 2 }) { edge in
+            try await TestEdge.with(upstreamPort: upstream.port, configuration: { $0.edge.connectionsMax = 2 }) {
+                edge in
                 let first = try edge.client()
                 #expect(first.exchange(Self.get("/open/a"))?.status == 200)
                 let second = try edge.client()
@@ -138,7 +141,8 @@ import Testing
     }
 
     @Test func `draining finishes what is under way and closes`() async throws {
-        try await ScriptedUpstream.with({ _ in .init(.gate, .bytes("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone")) }) { upstream in
+        let answer = ScriptedUpstream.Answer(.gate, .bytes("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone"))
+        try await ScriptedUpstream.with({ _ in answer }) { upstream in
             let edge = try await TestEdge(upstreamPort: upstream.port)
             let idle = try edge.client()
             #expect(idle.exchange(Self.get("/nowhere"))?.status == 404)

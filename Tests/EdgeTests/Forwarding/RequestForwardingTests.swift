@@ -106,7 +106,10 @@ import Testing
                 #expect(seen.all("x-tollgate-plan") == ["PRO"])
                 #expect(seen["x-tollgate-anything"] == nil)
                 #expect(seen["authorization"] == nil)
-                #expect(try edge.exchange("GET /open/a HTTP/1.1\r\nHost: a\r\n\(forged)X-API-Key: secret-secret-secret\r\n\r\n")?.status == 200)
+                #expect(
+                    try edge.exchange(
+                        "GET /open/a HTTP/1.1\r\nHost: a\r\n\(forged)X-API-Key: secret-secret-secret\r\n\r\n")?.status
+                        == 200)
                 let open = try #require(upstream.requests.last)
                 #expect(open.fields.allSatisfy { !$0.name.lowercased().hasPrefix("x-tollgate") })
                 #expect(open["x-api-key"] == nil)
@@ -135,7 +138,9 @@ import Testing
 
     @Test func `OB-1 the caller's trace ends here and a valid one begins`() async throws {
         let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-        for received in [parent, parent.uppercased(), "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "garbage", ""] {
+        for received in [
+            parent, parent.uppercased(), "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "garbage", "",
+        ] {
             let seen = try #require(
                 await Self.forwarded(
                     Self.plain + "traceparent: \(received)\r\ntracestate: a=1\r\nbaggage: user=1\r\n\r\n"))
@@ -152,11 +157,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("/open", nil, "/open/a/b", "/a/b"), ("/open", nil, "/open/", "/"), ("/open", nil, "/open/a?x=1", "/a?x=1"),
-        (nil, "/internal", "/open/a", "/internal/open/a"), ("/open", "/v9", "/open/a?q", "/v9/a?q"),
-        ("/op", nil, "/open/a", "/open/a"), ("/open", "/v9", "/open", "/v9"),
-    ] as [(String?, String?, String, String)])
+    @Test(
+        arguments: [
+            ("/open", nil, "/open/a/b", "/a/b"), ("/open", nil, "/open/", "/"), ("/open", nil, "/open/a?x=1", "/a?x=1"),
+            (nil, "/internal", "/open/a", "/internal/open/a"), ("/open", "/v9", "/open/a?q", "/v9/a?q"),
+            ("/op", nil, "/open/a", "/open/a"), ("/open", "/v9", "/open", "/v9"),
+        ] as [(String?, String?, String, String)])
     func `prefixes are mapped`(_ strip: String?, _ add: String?, _ sent: String, _ received: String) async throws {
         let seen = try await Self.forwarded("GET \(sent) HTTP/1.1\r\nHost: a\r\n\r\n") {
             $0.route("open") { ($0.stripPrefix, $0.addPrefix) = (strip, add) }
@@ -223,11 +229,13 @@ import Testing
     @Test func `a loop is ended`() async throws {
         try await ScriptedUpstream.with { upstream in
             try await TestEdge.with(upstreamPort: upstream.port) { edge in
-                let response = try edge.exchange("GET /open/a HTTP/1.1\r\nHost: a\r\nVia: 1.1 other, 1.1 tollgate\r\n\r\n")
+                let response = try edge.exchange(
+                    "GET /open/a HTTP/1.1\r\nHost: a\r\nVia: 1.1 other, 1.1 tollgate\r\n\r\n")
                 #expect(response?.status == 502)
                 #expect(response?.code == "upstream-protocol-error")
                 #expect(upstream.requests.isEmpty)
-                #expect(try edge.exchange("GET /open/a HTTP/1.1\r\nHost: a\r\nVia: 1.1 tollgate-2\r\n\r\n")?.status == 200)
+                #expect(
+                    try edge.exchange("GET /open/a HTTP/1.1\r\nHost: a\r\nVia: 1.1 tollgate-2\r\n\r\n")?.status == 200)
             }
         }
     }
@@ -257,7 +265,8 @@ import Testing
         let listener = try RawListener()
         try await TestEdge.with(upstreamPort: listener.port) { edge in
             let client = try edge.client()
-            client.send(Array("GET /open/a HTTP/1.1\r\nHost: a\r\nX-Raw: ".utf8) + [0xFF, 0x80, 0xC3] + Array("\r\n\r\n".utf8))
+            client.send(
+                Array("GET /open/a HTTP/1.1\r\nHost: a\r\nX-Raw: ".utf8) + [0xFF, 0x80, 0xC3] + Array("\r\n\r\n".utf8))
             let peer = try listener.accept()
             var head: [UInt8] = []
             while !head.suffix(4).elementsEqual("\r\n\r\n".utf8), let byte = peer.read(1).first { head.append(byte) }

@@ -85,12 +85,14 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("HEAD", "200 OK\r\nContent-Length: 10\r\n", "10"), ("GET", "204 No Content\r\n", nil),
-        ("GET", "304 Not Modified\r\nETag: \"x\"\r\nContent-Length: 10\r\n", "10"),
-        ("GET", "204 No Content\r\nContent-Length: 0\r\n", nil), ("HEAD", "200 OK\r\nTransfer-Encoding: chunked\r\n", nil),
-        ("HEAD", "404 Not Found\r\nContent-Length: 3\r\n", "3"),
-    ] as [(String, String, String?)])
+    @Test(
+        arguments: [
+            ("HEAD", "200 OK\r\nContent-Length: 10\r\n", "10"), ("GET", "204 No Content\r\n", nil),
+            ("GET", "304 Not Modified\r\nETag: \"x\"\r\nContent-Length: 10\r\n", "10"),
+            ("GET", "204 No Content\r\nContent-Length: 0\r\n", nil),
+            ("HEAD", "200 OK\r\nTransfer-Encoding: chunked\r\n", nil),
+            ("HEAD", "404 Not Found\r\nContent-Length: 3\r\n", "3"),
+        ] as [(String, String, String?)])
     func `PX-5 answers without a body leave both connections usable`(
         _ method: String, _ head: String, _ length: String?
     ) async throws {
@@ -169,7 +171,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "X: a\nSet-Cookie: evil=1", "X: a\rSet-Cookie: evil=1", "X: a\0b", "X : a", " X: a", "Content-Length: 1\r\nContent-Length: 2",
+        "X: a\nSet-Cookie: evil=1", "X: a\rSet-Cookie: evil=1", "X: a\0b", "X : a", " X: a",
+        "Content-Length: 1\r\nContent-Length: 2",
         "Content-Length: 1\r\nTransfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked", "Content-Length: x",
     ])
     func `PX-11 an answer that could be read two ways is not passed on`(_ lines: String) async throws {
@@ -190,7 +193,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["garbage, and more of it\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\r\n\r\n"])
+    @Test(arguments: [
+        "garbage, and more of it\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
+        "HTTP/1.1 099 OK\r\n\r\n", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\r\n\r\n",
+    ])
     func `an answer that is not HTTP is 502`(_ bytes: String) async throws {
         try await Self.play { client, listener in
             client.send(Self.get)

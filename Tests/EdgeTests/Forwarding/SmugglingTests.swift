@@ -60,7 +60,10 @@ import Testing
             ("CONNECT", "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 501),
             ("TRACE with content", "TRACE /open/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx", 400),
             ("unknown expectation", post("Expect: 200-ok\r\nContent-Length: 1\r\n") + "x", 417),
-            ("long request line", "GET /open/" + String(repeating: "a", count: 9_000) + " HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+            (
+                "long request line",
+                "GET /open/" + String(repeating: "a", count: 9_000) + " HTTP/1.1\r\nHost: a\r\n\r\n", 414
+            ),
             ("large head", get("Host: a\r\nX: " + String(repeating: "a", count: 40_000) + "\r\n"), 431),
             ("many fields", get("Host: a\r\n" + String(repeating: "X: 1\r\n", count: 101)), 431),
         ]
@@ -184,7 +187,9 @@ import Testing
                     0\r\n\r\n
                     """)
                 #expect(client.response()?.status == 200)
-                client.send("\(method) /open/b HTTP/1.1\r\nHost: a\r\nContent-Length: \(Self.evil.utf8.count)\r\n\r\n\(Self.evil)")
+                client.send(
+                    "\(method) /open/b HTTP/1.1\r\nHost: a\r\nContent-Length: \(Self.evil.utf8.count)\r\n\r\n\(Self.evil)"
+                )
                 #expect(client.response()?.status == 200)
                 #expect(upstream.requests.map(\.target) == ["/open/a", "/open/b"])
                 #expect(upstream.requests.map(\.body) == [Self.evil, Self.evil])

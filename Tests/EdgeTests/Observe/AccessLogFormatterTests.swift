@@ -29,7 +29,8 @@ import Testing
     }
 
     private static let texts = [
-        "req_01J", "POST", "/v1/jobs", "x=1&api_key=tgk_live_secret", "api.example.dev", "curl/8", "10.0.0.1", "203.0.113.9",
+        "req_01J", "POST", "/v1/jobs", "x=1&api_key=tgk_live_secret", "api.example.dev", "curl/8", "10.0.0.1",
+        "203.0.113.9",
         "4bf92f3577b34da6a3ce929d0e0e4736", "org_1", "key_1",
     ]
 

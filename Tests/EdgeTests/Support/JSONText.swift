@@ -46,7 +46,9 @@ struct JSONText {
         if self.take("}") { return members }
         repeat {
             self.skipSpace()
-            guard let name = self.string(), self.take(":"), let value = self.value(), members[name] == nil else { return nil }
+            guard let name = self.string(), self.take(":"), let value = self.value(), members[name] == nil else {
+                return nil
+            }
             members[name] = value
         } while self.take(",")
         return self.take("}") ? members : nil

@@ -58,7 +58,9 @@ final class RawClient {
     func send(_ bytes: [UInt8]) {
         var sent = 0
         while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes { Glibc.send(self.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = bytes[sent...].withUnsafeBytes {
+                Glibc.send(self.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { return }
             sent += count
         }
@@ -156,7 +158,9 @@ final class RawClient {
         if response["transfer-encoding"] == "chunked" {
             response.isComplete = false
             while let line = self.read(through: "\r\n") {
-                guard let size = Int(String(decoding: line.utf8.dropLast(2), as: UTF8.self), radix: 16) else { return response }
+                guard let size = Int(String(decoding: line.utf8.dropLast(2), as: UTF8.self), radix: 16) else {
+                    return response
+                }
                 if size == 0 {
                     while let line = self.read(through: "\r\n") {
                         response.isComplete = line.utf8.count == 2

@@ -14,7 +14,9 @@ final class ScriptedUpstream: Sendable {
 
         subscript(name: String) -> String? { self.fields.first { $0.name.lowercased() == name.lowercased() }?.value }
 
-        func all(_ name: String) -> [String] { self.fields.filter { $0.name.lowercased() == name.lowercased() }.map(\.value) }
+        func all(_ name: String) -> [String] {
+            self.fields.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
+        }
     }
 
     /// What to do with a request: bytes to write in order, pauses between them, and whether to close afterwards.
@@ -72,7 +74,8 @@ final class ScriptedUpstream: Sendable {
 
     /// An upstream for the length of `body`.
     static func with(
-        _ answer: @escaping @Sendable (Seen) -> Answer = { _ in .ok("hello") }, _ body: (ScriptedUpstream) async throws -> Void
+        _ answer: @escaping @Sendable (Seen) -> Answer = { _ in .ok("hello") },
+        _ body: (ScriptedUpstream) async throws -> Void
     ) async throws {
         let upstream = try await ScriptedUpstream(answer)
         do {
@@ -136,7 +139,9 @@ private final class UpstreamHandler: ChannelInboundHandler {
     private var head: HTTPRequestHead?
     private var body = ""
 
-    init(record: ScriptedUpstream.Record, answer: @escaping @Sendable (ScriptedUpstream.Seen) -> ScriptedUpstream.Answer) {
+    init(
+        record: ScriptedUpstream.Record, answer: @escaping @Sendable (ScriptedUpstream.Seen) -> ScriptedUpstream.Answer
+    ) {
         self.record = record
         self.answer = answer
     }
@@ -170,7 +175,9 @@ private final class UpstreamHandler: ChannelInboundHandler {
             case .wait(let milliseconds):
                 let rest = steps
                 let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
-                channel.eventLoop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { bound.value.run(rest, channel) }
+                channel.eventLoop.scheduleTask(in: .milliseconds(Int64(milliseconds))) {
+                    bound.value.run(rest, channel)
+                }
                 return
             case .gate:
                 let rest = steps

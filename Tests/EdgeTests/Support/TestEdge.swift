@@ -23,7 +23,8 @@ final class TestEdge: Sendable {
         var configuration = Self.configuration(upstreamPort: upstreamPort, threads: threads)
         configuration.redis.keyPrefix = self.realm.keyspace.prefix
         adjust(&configuration)
-        var dependencies = EdgeServer.Dependencies(redis: self.realm.redis.configuration(), logger: Logger(label: "edge"))
+        var dependencies = EdgeServer.Dependencies(
+            redis: self.realm.redis.configuration(), logger: Logger(label: "edge"))
         change(&dependencies)
         self.server = try await EdgeServer(configuration: configuration, dependencies: dependencies)
         self.port = try await self.server.start(ListenAddress(host: "127.0.0.1", port: 0))
@@ -36,7 +37,9 @@ final class TestEdge: Sendable {
     static func configuration(upstreamPort: Int, threads: Int = 1) -> Configuration {
         var configuration = Configuration()
         configuration.edge.threads = threads
-        configuration.upstreams = [Upstream(name: "up", endpoints: [ListenAddress(host: "127.0.0.1", port: upstreamPort)])]
+        configuration.upstreams = [
+            Upstream(name: "up", endpoints: [ListenAddress(host: "127.0.0.1", port: upstreamPort)])
+        ]
         configuration.plans = [Plan(code: "FREE", name: "Free"), Plan(code: "PRO", name: "Pro")]
         var open = Route(id: "open", path: "/open/**", upstream: "up")
         open.authentication = .none

@@ -137,6 +137,7 @@ private struct PoolModel {
         self.expect(self.pool.waiters == self.waiting.count, "lost count of waiters")
         self.expect(Set(self.pool.idle) == self.idle, "lost track of idle connections")
         self.expect(
-            self.waiting.isEmpty || self.opening + self.leased.count > 0, "somebody waits for a connection nobody opens")
+            self.waiting.isEmpty || self.opening + self.leased.count > 0, "somebody waits for a connection nobody opens"
+        )
     }
 }

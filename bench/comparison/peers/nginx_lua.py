@@ -55,7 +55,7 @@ class NginxLua(Peer):
     label = "nginx + ngx_lua + Redis, the same script"
     is_gated = True
     #: The Lua module that talks to Redis.
-    client = "client_resty"
+    client = "client_lean"
     #: Whether it does what else the edge does.
     is_extended = False
     packages = {"nginx": "nginx", MODULES[1]: "libnginx-mod-http-lua"}
@@ -147,12 +147,6 @@ class NginxLua(Peer):
         identity = zlib.crc32(f"{limit.scope}:{limit.name}".encode())
         return (f'    {{name = "{limit.name}", shape = {identity * 64 + 1}, capacity = {limit.capacity}, '
                 f"full = {limit.capacity * unit}, rate = {rate}, need = {unit}, id = {identity}, unit = {unit}}}")
-
-
-class NginxLuaLean(NginxLua):
-    name = "nginx-lua-lean"
-    label = "the same without lua-resty-redis"
-    client = "client_lean"
 
 
 class NginxLuaExtended(NginxLua):
