@@ -7,10 +7,22 @@ enum FleetConfiguration {
         guard let demo = FileText.read(DevStack.demoConfiguration), demo.contains("redis:\n") else {
             throw CommandFailure("there is no \(DevStack.demoConfiguration), or no section redis in it")
         }
-        // A test machine that starts a dozen servers at once keeps Redis waiting longer than a gateway should.
-        let patient = demo.replacing("redis:\n", with: "redis:\n  deadline: 20s\n")
+        let patient = Self.withPatience(demo)
         // The routes come last in the demo's file.
         try FileText.write(patient + "\n" + routes, to: path, mode: 0o644)
+    }
+
+    /// A test machine that starts a dozen servers at once keeps Redis waiting longer than a gateway should.
+    private static func withPatience(_ demo: String) -> String {
+        var section = ""
+        var lines: [String] = []
+        for line in demo.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
+            if !line.hasPrefix(" "), line.hasSuffix(":") { section = line }
+            if section == "redis:", line.hasPrefix("  deadline:") { continue }
+            lines.append(line)
+            if line == "redis:" { lines.append("  deadline: 20s") }
+        }
+        return lines.joined(separator: "\n")
     }
 
     /// A readable route with one bucket that practically does not refill.
