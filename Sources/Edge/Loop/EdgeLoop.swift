@@ -142,6 +142,15 @@ final class EdgeLoop {
         self.exchanges.count { $0.isUnfinished } + self.link.pendingCount + (self.link.isReady ? self.settler.waiting : 0)
     }
 
+    /// Upstream connections of this loop, and requests that wait for one.
+    var upstreamUsage: (connections: Int, waiters: Int) {
+        self.pools.values.reduce(into: (0, 0)) { sum, pool in
+            let usage = pool.usage
+            sum.0 += usage.connections
+            sum.1 += usage.waiters
+        }
+    }
+
     func stop() {
         self.ticker?.cancel()
         self.flushTouched()
