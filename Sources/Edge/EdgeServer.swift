@@ -102,22 +102,24 @@ public final class EdgeServer: Sendable {
         var total: EdgeCounters?
         var redis = RedisLinkCounters()
         var routes: [String] = []
-        var pending = 0
+        var gauges = EdgeMetrics.Gauges()
         for loop in self.loops {
             let snapshot = try? await loop.eventLoop.submit {
                 (
                     loop.value.counters, loop.value.link.counters, loop.value.routes.map(\.route.id),
-                    loop.value.link.pendingCount
+                    loop.value.link.pendingCount, loop.value.upstreamUsage
                 )
             }.get()
             guard let snapshot else { continue }
             if total == nil { total = snapshot.0 } else { total? += snapshot.0 }
             redis += snapshot.1
             routes = snapshot.2
-            pending += snapshot.3
+            gauges.redisPending += snapshot.3
+            gauges.upstreamConnections += snapshot.4.connections
+            gauges.upstreamWaiters += snapshot.4.waiters
         }
         guard let total else { return [] }
-        return EdgeMetrics.families(total, redis: redis, redisPending: pending, routes: routes)
+        return EdgeMetrics.families(total, redis: redis, gauges: gauges, routes: routes)
     }
 
     /// Takes a new configuration into use, on each loop between two requests. Listeners, stores and the number of

@@ -36,7 +36,7 @@ extension Exchange {
     /// its last event, anything else ends without its terminating chunk.
     private func abortAnswer() {
         guard let handler else { return }
-        if self.tap?.isEventStream ?? false, self.reframing == .chunked {
+        if self.answersEvents, self.reframing == .chunked {
             var event = ByteBuffer()
             ProblemDocument(
                 typeBase: self.loop.configuration.errors.baseURI, code: ProblemCode.upstreamTruncated.rawValue,

@@ -61,6 +61,8 @@ extension Exchange {
         self.machine = ExchangeMachine()
         self.responseHeadState.reset()
         if self.responsePartial.capacity > 0 { self.responsePartial = ByteBuffer() }
+        self.responseStarted = false
+        self.answersEvents = false
         self.responseStatus = 0
         self.responseBytes = 0
         self.requestBytes = 0

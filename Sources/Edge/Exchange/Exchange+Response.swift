@@ -51,7 +51,10 @@ extension Exchange {
             if self.loop.responseHead.isInterim {
                 self.relayInterim(buffer.readableBytesUInt8Span)
             } else {
-                guard self.machine.headReceived(status: self.loop.responseHead.status) else {
+                // A switch of protocols that nobody asked for: the connection is out of step, and no head has gone out.
+                guard self.loop.responseHead.status != 101 || self.isSwitchWanted,
+                    self.machine.headReceived(status: self.loop.responseHead.status)
+                else {
                     self.upstreamFailed(.protocolError)
                     return false
                 }
@@ -90,6 +93,7 @@ extension Exchange {
         let framing = self.loop.responseHead.framing
         self.responseBody.begin(framing)
         self.expect(.responseBody, withinMs: self.route?.timeouts.idleMs ?? 60_000)
+        self.answersEvents = self.isEventStream(bytes)
         self.openTap(bytes)
         guard let handler else { return }
         // An answer before the request's end leaves the rest of the body unread: the connection ends with it.
@@ -100,8 +104,7 @@ extension Exchange {
         self.answer.writeFields(
             self.loop.responseHead.fields, of: bytes, connection: self.loop.responseHead.connection,
             dropping: Self.droppedFromAnswers)
-        self.writeGatewayFields(
-            isEventStream: self.isEventStream(bytes), hasDate: self.loop.responseHead.fields.contains(.date))
+        self.writeGatewayFields(isEventStream: self.answersEvents, hasDate: self.loop.responseHead.fields.contains(.date))
         let outcome: ConnectionOutcome = self.clientKeepsAlive ? .keepAlive : .close
         self.answer.endResponseHead(
             self.responseStatus, framing: self.reframing, declaredLength: self.loop.responseHead.declaredLength,

@@ -26,12 +26,11 @@ extension Exchange {
             case .fixed, .responseHeader: break
             }
         }
-        let isEventStream = self.isEventStream(bytes)
         guard stored || readsBody || readsEvents else { return }
         let cap = stored ? route.idempotency?.responseBytesMax ?? 0 : route.route.meteredBodyBytesMax
         let tap = ResponseTap(
-            keepsBody: stored || readsBody, bodyBytesMax: cap, isEventStream: isEventStream,
-            readsEvents: readsEvents && isEventStream)
+            keepsBody: stored || readsBody, bodyBytesMax: cap,
+            readsEvents: readsEvents && self.answersEvents)
         if stored {
             tap.head.writeFields(
                 self.loop.responseHead.fields, of: bytes, connection: self.loop.responseHead.connection,

@@ -4,11 +4,11 @@ import NIOCore
 
 /// After a 101: bytes both ways, on routes that allow it (RFC 9110 §7.8).
 extension Exchange {
+    /// Whether the client asked for a switch, and the answer says to what.
+    var isSwitchWanted: Bool { self.request.wantsUpgrade && self.loop.responseHead.fields.contains(.upgrade) }
+
     func startTunnel(_ bytes: Span<UInt8>) {
-        guard self.request.wantsUpgrade, let handler,
-            let chosen = self.loop.responseHead.fields.first(.upgrade)?.value
-        else {
-            // A switch nobody asked for: the connection is out of step.
+        guard let handler, let chosen = self.loop.responseHead.fields.first(.upgrade)?.value else {
             return self.upstreamFailed(.protocolError)
         }
         self.answer.clear()

@@ -77,6 +77,8 @@ final class Exchange: RedisWaiter, Equatable {
     var clientKeepsAlive = true
     var upstreamKeepsAlive = true
     var responseStarted = false
+    /// Whether the answer is an event stream.
+    var answersEvents = false
     var tap: ResponseTap?
     var answer = ByteBuffer()
     var problem: ProblemCode?

@@ -15,15 +15,12 @@ final class ResponseTap {
     private let bodyBytesMax: Int
     private var events: EventStreamScanner?
 
-    init(keepsBody: Bool, bodyBytesMax: Int, isEventStream: Bool, readsEvents: Bool) {
-        self.isEventStream = isEventStream
+    init(keepsBody: Bool, bodyBytesMax: Int, readsEvents: Bool) {
         self.keepsBody = keepsBody
         self.bodyBytesMax = bodyBytesMax
         self.events = readsEvents ? EventStreamScanner() : nil
     }
 
-    /// Whether the answer is an event stream.
-    let isEventStream: Bool
     private var digest = SHA256Hasher()
 
     /// SHA-256 of the whole body, kept or not.

@@ -144,6 +144,15 @@ final class EdgeLoop {
             + (self.link.isReady ? self.settler.waiting : 0)
     }
 
+    /// Upstream connections of this loop, and requests that wait for one.
+    var upstreamUsage: (connections: Int, waiters: Int) {
+        self.pools.values.reduce(into: (0, 0)) { sum, pool in
+            let usage = pool.usage
+            sum.0 += usage.connections
+            sum.1 += usage.waiters
+        }
+    }
+
     func stop() {
         self.ticker?.cancel()
         self.flushTouched()

@@ -3,12 +3,23 @@ import RedisClient
 
 /// The loops' counters as metrics. Labels are routes, status classes, problems and kinds: never keys, orgs or paths.
 enum EdgeMetrics {
+    /// What is at this moment, over all loops.
+    struct Gauges {
+        var redisPending = 0
+        var upstreamConnections = 0
+        var upstreamWaiters = 0
+    }
+
     static func families(
-        _ counters: EdgeCounters, redis: RedisLinkCounters, redisPending: Int, routes: [String]
+        _ counters: EdgeCounters, redis: RedisLinkCounters, gauges: Gauges, routes: [String]
     ) -> [MetricFamily] {
         var families = [self.requests(counters, routes), self.durations(counters, routes), self.problems(counters)]
         families.append(self.gauge("tollgate_connections_open", "Client connections.", counters.connectionsOpen))
-        families.append(self.gauge("tollgate_redis_commands_pending", "Commands without a reply.", redisPending))
+        families.append(self.gauge("tollgate_redis_commands_pending", "Commands without a reply.", gauges.redisPending))
+        families.append(
+            self.gauge("tollgate_upstream_connections", "Upstream connections, idle or not.", gauges.upstreamConnections))
+        families.append(
+            self.gauge("tollgate_upstream_waiters", "Requests that wait for an upstream connection.", gauges.upstreamWaiters))
         for (name, path, help) in EdgeCounters.plainCounters {
             families.append(self.counter("tollgate_\(name)_total", help, counters[keyPath: path]))
         }

@@ -19,6 +19,14 @@ final class UpstreamPool {
         self.endpoints = upstream.endpoints.map { UpstreamEndpoint(address: $0, upstream: upstream, loop: loop) }
     }
 
+    /// Connections to all endpoints, and requests that wait for one.
+    var usage: (connections: Int, waiters: Int) {
+        self.endpoints.reduce(into: (0, 0)) { sum, endpoint in
+            sum.0 += endpoint.openConnections
+            sum.1 += endpoint.waiters
+        }
+    }
+
     /// The endpoint for the next attempt of a request; `avoiding` is where the last one failed.
     func pick(avoiding: UpstreamEndpoint?, nowMs: Int) -> UpstreamEndpoint? {
         if self.endpoints.count == 1 { return self.endpoints[0] }

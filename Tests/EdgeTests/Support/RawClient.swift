@@ -29,6 +29,19 @@ final class RawClient {
         self.prepare()
     }
 
+    /// A connection that has been asked for and may never be made: fills a listener's queue.
+    static func opening(port: Int) throws -> RawClient {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        guard descriptor >= 0 else { throw SocketError(errno: errno) }
+        var address = RawListener.loopback(port: port)
+        _ = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        return RawClient(descriptor: descriptor)
+    }
+
     private func prepare() {
         // Patience that only turns a hang into a failure.
         var timeout = timeval(tv_sec: 30, tv_usec: 0)

@@ -11,7 +11,7 @@ final class RawListener {
     private let descriptor: CInt
     let port: Int
 
-    init() throws {
+    init(backlog: CInt = 1024) throws {
         self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard self.descriptor >= 0 else { throw SocketError(errno: errno) }
         var address = Self.loopback(port: 0)
@@ -19,7 +19,7 @@ final class RawListener {
         let descriptor = self.descriptor
         let result = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer -> CInt in
-                guard bind(descriptor, pointer, length) == 0, listen(descriptor, 1024) == 0 else { return -1 }
+                guard bind(descriptor, pointer, length) == 0, listen(descriptor, backlog) == 0 else { return -1 }
                 return getsockname(descriptor, pointer, &length)
             }
         }

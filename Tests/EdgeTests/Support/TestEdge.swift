@@ -72,6 +72,9 @@ final class TestEdge: Sendable {
         } ?? 0
     }
 
+    /// Requests that wait for an upstream connection.
+    func waiters() async -> Int { await self.count("upstream_waiters") }
+
     func stop() async { await self.server.shutdown(drainMs: 0) }
 
     /// An edge for the length of `body`.

@@ -1,0 +1,279 @@
+import Domain
+import TestKit
+import Testing
+
+@testable import Edge
+
+/// PX-8: what the client sees when the upstream refuses, is silent, or dies; PX-9: what is tried again.
+@Suite struct UpstreamFailureTests {
+    private static let get = "GET /open/a HTTP/1.1\r\nHost: a\r\n\r\n"
+    private static let post = "POST /open/a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
+
+    private static func play(
+        configuration: (inout Configuration) -> Void = { _ in },
+        _ body: (TestEdge, RawListener) async throws -> Void
+    ) async throws {
+        let listener = try RawListener()
+        try await TestEdge.with(upstreamPort: listener.port, configuration: configuration) { edge in
+            try await body(edge, listener)
+        }
+    }
+
+    private static func endpoints(_ ports: [Int]) -> [ListenAddress] {
+        ports.map { ListenAddress(host: "127.0.0.1", port: $0) }
+    }
+
+    @Test func `PX-8 a refused connection is 502 upstream-connect-failed`() async throws {
+        try await TestEdge.with(upstreamPort: RawListener.closedPort()) { edge in
+            let client = try edge.client()
+            for request in [Self.get, Self.post] {
+                let response = client.exchange(request)
+                #expect(response?.status == 502)
+                #expect(response?.code == "upstream-connect-failed")
+                #expect(response?["x-tollgate-error"] == "upstream-connect-failed")
+                // It was not executed, so trying again is fine.
+                #expect(response?["x-should-retry"] == nil)
+            }
+        }
+    }
+
+    @Test func `PX-8 a name that cannot be resolved is 502`() async throws {
+        try await TestEdge.with(
+            upstreamPort: 1,
+            configuration: { $0.upstreams[0].endpoints = [ListenAddress(host: "no-such-host.invalid", port: 1)] }
+        ) { edge in
+            let response = try edge.exchange(Self.get)
+            #expect([502, 504].contains(response?.status ?? 0))
+            #expect(response?.code?.hasPrefix("upstream-connect") == true)
+        }
+    }
+
+    @Test func `PX-8 an upstream without endpoints is 503`() async throws {
+        try await TestEdge.with(upstreamPort: 1, configuration: { $0.upstreams[0].endpoints = [] }) { edge in
+            let response = try edge.exchange(Self.get)
+            #expect(response?.status == 503)
+            #expect(response?.code == "upstream-unavailable")
+            #expect(response?["retry-after"] != nil)
+        }
+    }
+
+    @Test func `PX-8 a connection that does not open in time is 504 upstream-connect-timeout`() async throws {
+        // A listener whose queue is full drops further handshakes.
+        let listener = try RawListener(backlog: 0)
+        let fillers = try (0..<4).compactMap { _ in try RawClient.opening(port: listener.port) }
+        try await TestEdge.with(
+            upstreamPort: listener.port, configuration: { $0.route("open") { $0.timeouts.connectMs = 100 } }
+        ) { edge in
+            let response = try edge.exchange(Self.get)
+            #expect(response?.status == 504)
+            #expect(response?.code == "upstream-connect-timeout")
+        }
+        withExtendedLifetime(fillers) {}
+    }
+
+    @Test func `PX-8 no answer in time is 504 upstream-timeout`() async throws {
+        try await Self.play(configuration: { $0.route("open") { $0.timeouts.headMs = 100 } }) { edge, listener in
+            let client = try edge.client()
+            client.send(Self.get)
+            let (peer, _) = try listener.acceptRequest()
+            let response = client.response()
+            #expect(response?.status == 504)
+            #expect(response?.code == "upstream-timeout")
+            #expect(response?["x-should-retry"] == "false")
+            #expect(peer.endsSilently())
+        }
+    }
+
+    @Test func `PX-8 the whole exchange has a deadline too`() async throws {
+        try await Self.play(configuration: { $0.route("open") { $0.timeouts.totalMs = 150 } }) { edge, listener in
+            let client = try edge.client()
+            client.send(Self.get)
+            let (peer, _) = try listener.acceptRequest()
+            #expect(client.response()?.status == 504)
+            client.send(Self.get)
+            let (next, _) = try listener.acceptRequest()
+            next.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart")
+            let broken = client.response()
+            #expect(broken?.status == 200)
+            #expect(broken?.isComplete == false)
+            withExtendedLifetime(peer) {}
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `PX-8 a connection lost before the head is 502 upstream-connection-lost`(_ resets: Bool) async throws {
+        try await Self.play { edge, listener in
+            let client = try edge.client()
+            client.send(Self.post)
+            let (peer, _) = try listener.acceptRequest()
+            #expect(peer.read(2) == Array("{}".utf8))
+            if resets { peer.reset() } else { peer.close() }
+            let response = client.response()
+            #expect(response?.status == 502)
+            #expect(response?.code == "upstream-connection-lost")
+            #expect(response?["x-should-retry"] == "false")
+        }
+    }
+
+    @Test func `PX-8 half a head and an end is a loss`() async throws {
+        try await Self.play { edge, listener in
+            let client = try edge.client()
+            client.send(Self.post)
+            let (peer, _) = try listener.acceptRequest()
+            _ = peer.read(2)
+            peer.send("HTTP/1.1 200 OK\r\nContent-Le")
+            peer.close()
+            #expect(client.response()?.code == "upstream-connection-lost")
+        }
+    }
+
+    @Test(arguments: ["Content-Length: 100\r\n\r\npart", "Transfer-Encoding: chunked\r\n\r\n4\r\npart\r\n", "Transfer-Encoding: chunked\r\n\r\n4\r\npart\r\nx\r\n"])
+    func `PD-5 an answer that ends too soon is visibly broken`(_ answer: String) async throws {
+        for resets in [false, true] {
+            try await Self.play { edge, listener in
+                let client = try edge.client()
+                client.send(Self.get)
+                let (peer, _) = try listener.acceptRequest()
+                peer.send("HTTP/1.1 200 OK\r\n\(answer)")
+                #expect(client.read(through: "part") != nil)
+                if resets { peer.reset() } else { peer.close() }
+                let rest = client.readToEnd()
+                #expect(client.hasEnded)
+                #expect(!rest.contains("0\r\n\r\n"))
+            }
+        }
+    }
+
+    @Test func `PD-5 a broken event stream ends with the problem as its last event`() async throws {
+        try await Self.play { edge, listener in
+            let client = try edge.client()
+            client.send(Self.get)
+            let (peer, _) = try listener.acceptRequest()
+            peer.send(
+                """
+                HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n\
+                9\r\ndata: 1\n\n\r\n
+                """)
+            #expect(client.read(through: "data: 1\n\n\r\n") != nil)
+            peer.close()
+            let rest = client.readToEnd()
+            #expect(rest.contains("event: error\n"))
+            let data = rest.split(separator: "\n").first { $0.hasPrefix("data: ") }?.dropFirst(6) ?? ""
+            #expect(JSONText(String(data)).object?["code"] as? String == "upstream-truncated")
+            #expect(client.hasEnded)
+        }
+    }
+
+    @Test func `PX-8 silence between body bytes ends the answer`() async throws {
+        try await Self.play(configuration: { $0.route("open") { $0.timeouts.idleMs = 100 } }) { edge, listener in
+            let client = try edge.client()
+            client.send(Self.get)
+            let (peer, _) = try listener.acceptRequest()
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart")
+            let response = client.response()
+            #expect(response?.text == "part")
+            #expect(response?.isComplete == false)
+            #expect(client.hasEnded)
+        }
+    }
+
+    @Test func `a client that goes away ends its upstream request`() async throws {
+        try await Self.play { edge, listener in
+            let client = try edge.client()
+            client.send(Self.get)
+            let (peer, _) = try listener.acceptRequest()
+            client.close()
+            #expect(peer.endsSilently())
+            let second = try edge.client()
+            second.send(Self.get)
+            let (next, _) = try listener.acceptRequest()
+            next.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart")
+            #expect(second.read(through: "part") != nil)
+            second.reset()
+            #expect(next.endsSilently())
+        }
+    }
+
+    // MARK: Trying again
+
+    @Test func `PX-9 a POST is not sent twice after a byte was written`() async throws {
+        try await Self.play { edge, listener in
+            let client = try edge.client()
+            client.send(Self.post)
+            let (peer, _) = try listener.acceptRequest()
+            _ = peer.read(2)
+            peer.close()
+            #expect(client.response()?.status == 502)
+            #expect(!listener.hasConnection)
+            #expect(await edge.count("upstream_requests_total") == 1)
+            #expect(await edge.count("upstream_retries_total") == 0)
+        }
+    }
+
+    @Test(arguments: ["GET /open/a HTTP/1.1\r\nHost: a\r\n\r\n", "DELETE /open/a HTTP/1.1\r\nHost: a\r\n\r\n", "PUT /open/a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"])
+    func `PX-9 an idempotent request is sent once more, whole`(_ request: String) async throws {
+        try await Self.play { edge, listener in
+            let client = try edge.client()
+            client.send(request)
+            let (peer, head) = try listener.acceptRequest()
+            peer.close()
+            let (next, again) = try listener.acceptRequest()
+            #expect(head == again)
+            if request.hasSuffix("{}") { #expect(next.read(2) == Array("{}".utf8)) }
+            next.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            #expect(client.response()?.text == "ok")
+            client.send(request)
+            _ = next.read(through: "\r\n\r\n")
+            next.close()
+            let (third, _) = try listener.acceptRequest()
+            third.close()
+            #expect(client.response()?.code == "upstream-connection-lost")
+            #expect(!listener.hasConnection)
+        }
+    }
+
+    @Test func `PX-9 a body that is streamed is not sent again`() async throws {
+        try await Self.play { edge, listener in
+            let client = try edge.client()
+            client.send("PUT /open/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n")
+            let (peer, _) = try listener.acceptRequest()
+            _ = peer.read(through: "{}")
+            peer.close()
+            #expect(client.response()?.code == "upstream-connection-lost")
+            #expect(!listener.hasConnection)
+        }
+    }
+
+    @Test func `an endpoint that refuses is passed over for one that does not`() async throws {
+        let dead = try RawListener.closedPort()
+        try await ScriptedUpstream.with { upstream in
+            try await TestEdge.with(
+                upstreamPort: upstream.port,
+                configuration: { $0.upstreams[0].endpoints = Self.endpoints([dead, upstream.port]) }
+            ) { edge in
+                let client = try edge.client()
+                for _ in 0..<20 {
+                    #expect(client.exchange(Self.post)?.text == "hello")
+                }
+                #expect(upstream.requests.count == 20)
+                #expect(upstream.requests.allSatisfy { $0.body == "{}" })
+            }
+        }
+    }
+
+    @Test func `requests are spread over endpoints`() async throws {
+        try await ScriptedUpstream.with({ _ in .ok("one") }) { one in
+            try await ScriptedUpstream.with({ _ in .ok("two") }) { two in
+                try await TestEdge.with(
+                    upstreamPort: one.port,
+                    configuration: { $0.upstreams[0].endpoints = Self.endpoints([one.port, two.port]) }
+                ) { edge in
+                    let client = try edge.client()
+                    for _ in 0..<10 { #expect(client.exchange(Self.get)?.status == 200) }
+                    #expect(one.requests.count == 5)
+                    #expect(two.requests.count == 5)
+                }
+            }
+        }
+    }
+}
