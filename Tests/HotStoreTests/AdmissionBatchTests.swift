@@ -97,6 +97,25 @@ struct AdmissionBatchTests {
         await client.close()
     }
 
+    @Test func `a quota known from responses only lets requests pass while something is left`() async throws {
+        let client = try await self.client("quota")
+        let plan = Plans.plan(org: "one", groups: [], quotas: [.init(meter: "tokens", limit: 5, amount: 0)])
+        let month = UsagePeriod(atMs: Plans.nowMs).month
+        #expect(try await client.admit(Plans.ask(plan, count: 3), nowMs: Plans.nowMs).outcome == .admitted(3))
+        for (tokens, expected) in [(4, AdmissionOutcome.admitted(3)), (1, .refused), (1, .refused), (-2, .admitted(3))]
+        {
+            let settlement = Settlement(
+                guard: .none, quotas: [.init(meter: "tokens", amount: tokens, month: month)])
+            _ = try await client.settle(settlement, plan: plan, nowMs: Plans.nowMs)
+            let reply = try await client.replies(to: [Plans.ask(plan, count: 3)], nowMs: Plans.nowMs).first
+            #expect(reply.map { AdmissionResult($0).outcome } == expected)
+            let used = reply?.used.first ?? 0
+            #expect(
+                reply?.refusals(at: 2) == (used < 5 ? [] : [.quota(meter: "tokens", limit: 5, used: used)]))
+        }
+        await client.close()
+    }
+
     @Test func `a call for a month that is over decides nothing and tells the time`() async throws {
         let client = try await self.client("month")
         let plan = Plans.plan(

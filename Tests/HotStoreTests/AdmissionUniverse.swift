@@ -7,6 +7,8 @@ struct AdmissionUniverse {
     var nowMs = Plans.nowMs
     private var plans: [AdmissionPlan] = []
     private var nextID = 0
+    /// The rules that most plans have for a group; a few keep older ones, as gateways with another file would.
+    private var common: [String: [BucketRule]] = [:]
 
     private static let orgs = ["org_1", "org_2"]
 
@@ -73,7 +75,9 @@ struct AdmissionUniverse {
             let subject = [LimitScope.key: key, .org: org, .route: route][scope] ?? ""
             let source = self.isOneIn(3) ? BucketGroup.Source.route(route) : .base
             groups.append(
-                BucketGroup(scope: scope, subject: subject, source: source, rules: try self.makeRules(scope)))
+                BucketGroup(
+                    scope: scope, subject: subject, source: source,
+                    rules: try self.rules("\(org) \(scope) \(source)", scope)))
         }
         var leases: [AdmissionPlan.LeaseRule] = []
         if self.isOneIn(3) {
@@ -92,6 +96,13 @@ struct AdmissionUniverse {
             orgID: org, environment: .live, keyID: key, lineageID: key, routeID: route, groups: groups,
             quotas: quotas, leases: leases, meters: meters, leaseMs: 1_000 + self.pick(20_000),
             claims: self.isOneIn(2) ? self.makeClaims() : nil, cost: self.pick(4))
+    }
+
+    private mutating func rules(_ name: String, _ scope: LimitScope) throws -> [BucketRule] {
+        if let known = self.common[name], !self.isOneIn(8) { return known }
+        let made = try self.makeRules(scope)
+        self.common[name] = made
+        return made
     }
 
     private mutating func makeClaims() -> AdmissionPlan.ClaimRule {

@@ -106,6 +106,15 @@ struct TokenBucketTests {
         #expect(try await client.admit(Plans.ask(plan), nowMs: start + 1_000).outcome == .admitted(1))
         #expect(try await client.admit(Plans.ask(plan, count: 2), nowMs: start - 4_000).outcome == .refused)
         #expect(try await client.admit(Plans.ask(plan), nowMs: start + 2_000).outcome == .admitted(1))
+        // With tokens left, the level is what it was.
+        let other = Plans.plan(
+            org: "o",
+            groups: [
+                BucketGroup(
+                    scope: .key, subject: "other", source: .base, rules: [try Plans.rule("burst", 10, per: 1, 1_000)])
+            ])
+        _ = try await client.admit(Plans.ask(other), nowMs: start)
+        #expect(try await client.admit(Plans.ask(other), nowMs: start - 5_000).levels == [8_000])
         await client.close()
     }
 
@@ -190,6 +199,21 @@ struct TokenBucketTests {
         let result = try await client.admit(Plans.ask(new, count: 1), nowMs: Plans.nowMs)
         let rule = new.groups[0].rules[0]
         #expect(result.levels == [(expected - 1) * rule.unitsPerToken])
+        await client.close()
+    }
+
+    @Test func `a lease holds to its last millisecond`() async throws {
+        let client = try await self.client("lease")
+        let plan = Plans.plan(
+            org: "o", groups: [], leases: [.init(name: "flight", scope: .org, subject: "o", source: .base, max: 1)],
+            leaseMs: 5_000)
+        func outcome(_ id: UInt8, _ nowMs: Int) async throws -> AdmissionOutcome {
+            try await client.admit(Plans.ask(plan, leaseIDs: [[id]]), nowMs: nowMs).outcome
+        }
+        #expect(try await outcome(1, Plans.nowMs) == .admitted(1))
+        let refused = try await client.replies(to: [Plans.ask(plan, leaseIDs: [[2]])], nowMs: Plans.nowMs + 4_999)
+        #expect(refused.first?.refusals(at: 0) == [.inFlight(name: "flight", scope: .org, max: 1)])
+        #expect(try await outcome(3, Plans.nowMs + 5_000) == .admitted(1))
         await client.close()
     }
 
