@@ -104,7 +104,8 @@ extension Exchange {
         self.answer.writeFields(
             self.loop.responseHead.fields, of: bytes, connection: self.loop.responseHead.connection,
             dropping: Self.droppedFromAnswers)
-        self.writeGatewayFields(isEventStream: self.answersEvents, hasDate: self.loop.responseHead.fields.contains(.date))
+        self.writeGatewayFields(
+            isEventStream: self.answersEvents, hasDate: self.loop.responseHead.fields.contains(.date))
         let outcome: ConnectionOutcome = self.clientKeepsAlive ? .keepAlive : .close
         self.answer.endResponseHead(
             self.responseStatus, framing: self.reframing, declaredLength: self.loop.responseHead.declaredLength,

@@ -17,9 +17,11 @@ enum EdgeMetrics {
         families.append(self.gauge("tollgate_connections_open", "Client connections.", counters.connectionsOpen))
         families.append(self.gauge("tollgate_redis_commands_pending", "Commands without a reply.", gauges.redisPending))
         families.append(
-            self.gauge("tollgate_upstream_connections", "Upstream connections, idle or not.", gauges.upstreamConnections))
+            self.gauge(
+                "tollgate_upstream_connections", "Upstream connections, idle or not.", gauges.upstreamConnections))
         families.append(
-            self.gauge("tollgate_upstream_waiters", "Requests that wait for an upstream connection.", gauges.upstreamWaiters))
+            self.gauge(
+                "tollgate_upstream_waiters", "Requests that wait for an upstream connection.", gauges.upstreamWaiters))
         for (name, path, help) in EdgeCounters.plainCounters {
             families.append(self.counter("tollgate_\(name)_total", help, counters[keyPath: path]))
         }

@@ -127,7 +127,11 @@ import Testing
         }
     }
 
-    @Test(arguments: ["Content-Length: 100\r\n\r\npart", "Transfer-Encoding: chunked\r\n\r\n4\r\npart\r\n", "Transfer-Encoding: chunked\r\n\r\n4\r\npart\r\nx\r\n"])
+    @Test(arguments: [
+        "Content-Length: 100\r\n\r\npart",
+        "Transfer-Encoding: chunked\r\n\r\n4\r\npart\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n4\r\npart\r\nx\r\n",
+    ])
     func `PD-5 an answer that ends too soon is visibly broken`(_ answer: String) async throws {
         for resets in [false, true] {
             try await Self.play { edge, listener in
@@ -210,7 +214,11 @@ import Testing
         }
     }
 
-    @Test(arguments: ["GET /open/a HTTP/1.1\r\nHost: a\r\n\r\n", "DELETE /open/a HTTP/1.1\r\nHost: a\r\n\r\n", "PUT /open/a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"])
+    @Test(arguments: [
+        "GET /open/a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "DELETE /open/a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "PUT /open/a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}",
+    ])
     func `PX-9 an idempotent request is sent once more, whole`(_ request: String) async throws {
         try await Self.play { edge, listener in
             let client = try edge.client()

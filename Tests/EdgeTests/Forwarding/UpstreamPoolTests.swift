@@ -107,7 +107,8 @@ import Testing
 
     @Test func `a waiting client that goes away leaves the queue`() async throws {
         try await ScriptedUpstream.with({ _ in .init(.gate, .bytes("HTTP/1.1 204 No Content\r\n\r\n")) }) { upstream in
-            try await TestEdge.with(upstreamPort: upstream.port, configuration: { $0.upstreams[0].connectionsMax = 1 }) { edge in
+            try await TestEdge.with(upstreamPort: upstream.port, configuration: { $0.upstreams[0].connectionsMax = 1 })
+            { edge in
                 let first = try edge.client()
                 first.send(Self.get)
                 try await eventually("the first request's arrival") { upstream.requests.count == 1 }
@@ -125,7 +126,8 @@ import Testing
 
     @Test func `idle connections are closed after a while`() async throws {
         let listener = try RawListener()
-        try await TestEdge.with(upstreamPort: listener.port, configuration: { $0.upstreams[0].idleTimeoutMs = 50 }) { edge in
+        try await TestEdge.with(upstreamPort: listener.port, configuration: { $0.upstreams[0].idleTimeoutMs = 50 }) {
+            edge in
             let client = try edge.client()
             client.send(Self.get)
             let (peer, _) = try listener.acceptRequest()
