@@ -130,7 +130,6 @@ extension Exchange {
             case .refused(let code): return .refused(code)
             case .unknown(let digest): return .unknownPrincipal(digest)
             }
-            if let code = self.checkGates(route) { return .refused(code) }
         }
         if let code = self.readCost(bytes, route) { return .refused(code) }
         switch self.readKey(bytes, route) {
@@ -168,6 +167,8 @@ extension Exchange {
     private func checkConnection(_ bytes: Span<UInt8>) -> ProblemCode? {
         if self.request.method == .connect { return .notImplemented }
         if self.loop.requestHead.fields.contains(.via), self.isLoop(bytes) { return .upstreamProtocolError }
+        // A held request is looked at again; its address has paid already.
+        guard self.held == nil else { return nil }
         return self.loop.addressLimiter.admits(self.request.client, nowMs: self.loop.nowMs) ? nil : .rateLimitExceeded
     }
 

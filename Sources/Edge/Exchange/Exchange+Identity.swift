@@ -33,15 +33,26 @@ extension Exchange {
         case .principal(let entry):
             loop.counters.keyCacheHits += 1
             self.entry = entry
-            return self.checkStanding(entry)
+            let verdict = self.verdict(entry, route)
+            guard case .refused = verdict, self.held == nil, loop.keys.isOldForRefusing(entry, wallMs: loop.wallMs)
+            else {
+                return verdict
+            }
+            loop.keys.forget(entry)
         case .unknown:
             return .refused(.apiKeyInvalid)
         case .notCached:
-            loop.counters.keyCacheMisses += 1
-            // Kept for the look-up only: a hash that cannot be looked up needs the key's own bytes.
-            self.presentedKey = credential.withKey(in: bytes) { key in key.indices.map { key[$0] } }
-            return .unknown(digest)
+            break
         }
+        loop.counters.keyCacheMisses += 1
+        // Kept for the look-up only: a hash that cannot be looked up needs the key's own bytes.
+        self.presentedKey = credential.withKey(in: bytes) { key in key.indices.map { key[$0] } }
+        return .unknown(digest)
+    }
+
+    private func verdict(_ entry: PrincipalEntry, _ route: CompiledRoute) -> Authentication {
+        if case .refused(let code) = self.checkStanding(entry) { return .refused(code) }
+        return self.checkGates(route).map { .refused($0) } ?? .found
     }
 
     private func collectCredential(_ bytes: Span<UInt8>, _ route: CompiledRoute) throws(CredentialError)

@@ -81,6 +81,12 @@ final class KeyCache {
         if self.principals.find(entry.digest) === entry { self.principals.remove(entry.digest) }
     }
 
+    /// Whether a refusal by what is cached of a principal has been repeated for long enough: no admission compares its
+    /// version, so nothing else would ever show that the records have changed.
+    func isOldForRefusing(_ entry: PrincipalEntry, wallMs: Int) -> Bool {
+        wallMs - entry.readAtMs >= self.negativeTtlMs
+    }
+
     func forgetAll() {
         self.principals.removeAll()
         self.unknown.removeAll()
@@ -91,7 +97,8 @@ final class KeyCache {
     func found(_ principal: Principal, for lookup: KeyLookup) {
         guard let loop else { return }
         self.lookups[lookup.digest] = nil
-        let entry = PrincipalEntry(principal, digest: lookup.digest, routes: loop.routes.count)
+        let entry = PrincipalEntry(
+            principal, digest: lookup.digest, readAtMs: loop.wallMs, routes: loop.routes.count)
         self.principals.insert(entry, for: lookup.digest)
         for exchange in lookup.waiters { exchange.principalResolved() }
     }
