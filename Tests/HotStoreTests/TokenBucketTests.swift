@@ -132,7 +132,7 @@ struct TokenBucketTests {
         let request = Plans.ask(plan, leaseIDs: [[1]], claim: Plans.claim())
         _ = try await client.admit([request], nowMs: 0, period: period)
         _ = try await client.settle(
-            Settlement(guard: .mark(id: [9], keepMs: 1_000)), plan: plan, nowMs: nowMs)
+            Settlement(guard: .mark(id: [9], keepMs: 600_000)), plan: plan, nowMs: nowMs)
         // The version is a record, the meters must not be lost: these two stay.
         let kept = ["v:", "m:"].map { client.keyspace.prefix + $0 }
         var expiring = 0
