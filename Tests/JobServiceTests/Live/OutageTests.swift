@@ -36,7 +36,7 @@ import Testing
     @Test func `SIGTERM lets a running job finish`() async throws {
         let database = try await TestPostgres.shared().createDatabase()
         let process = try await ServiceProcess(on: database, ["--drain", "60s"])
-        let id = try await process.service(on: database).submit(Self.slow(steps: 4, stepMs: 150))
+        let id = try await process.service(on: database).submit(Self.slow(steps: 40, stepMs: 150))
         _ = try await process.service(on: database).job(id) { $0.status == "running" }
         process.signal(SIGTERM)
         #expect(try await process.exitStatus() == 0)
