@@ -12,7 +12,7 @@ enum Difference: String, CaseIterable {
     // HTTPWire accepts what llhttp refuses.
     case chunkExtension
     // They disagree on whether the connection goes on.
-    case closeWins, proxyConnection, upgradeStops
+    case connectionOptions, proxyConnection, upgradeStops
     case unexplained
 
     /// The rule, with its place in STANDARDS or an RFC.
@@ -42,7 +42,8 @@ enum Difference: String, CaseIterable {
         case .twoSpaces: "RFC 9112 §3: one space between the parts of a request line; llhttp takes several"
         case .chunkExtension:
             "STANDARDS §5 table: chunk extensions are ignored and bounded; llhttp checks their grammar"
-        case .closeWins: "RFC 9112 §9.3: `close` wins over `keep-alive` and may be followed by a tab; llhttp goes on"
+        case .connectionOptions:
+            "RFC 9112 §9.3: `close` wins over `keep-alive`, and a tab may follow an option; llhttp differs in both"
         case .proxyConnection:
             "STANDARDS §5: Proxy-Connection is dropped and says nothing; llhttp reads it as Connection"
         case .upgradeStops:
@@ -64,9 +65,9 @@ enum Difference: String, CaseIterable {
         let theyGoOn = common < trimmed.count || partial != nil
         let weGoOn = common < seen.messages.count ? seen.messages[common] : seen.partial
         if theyGoOn, common == ours.messages.count, case .failed(let error) = seen.end {
-            self = Self.refusal(error, of: message, isRequest: isRequest)
+            self = Self.refusal(error, of: message, firstByte: seen.refusedFirstByte, isRequest: isRequest)
         } else if theyGoOn, seen.end == .closed, seen.messages.last?.says("connection", "close") == true {
-            self = .closeWins
+            self = .connectionOptions
         } else if !theyGoOn, let weGoOn {
             self = Self.acceptance(weGoOn, after: common > 0 ? seen.messages[common - 1] : nil, theirs.error)
         } else if common == trimmed.count, common < seen.messages.count, let partial,
@@ -79,7 +80,11 @@ enum Difference: String, CaseIterable {
         }
     }
 
-    private static func refusal(_ error: WireError, of message: [UInt8], isRequest: Bool) -> Difference {
+    private static let afterClose = "data received after completed connection: close message"
+
+    private static func refusal(
+        _ error: WireError, of message: [UInt8], firstByte: UInt8?, isRequest: Bool
+    ) -> Difference {
         switch error {
         case .transferCodingNotImplemented: .transferCoding
         case .transferEncodingInHTTP10: .transferEncodingInHTTP10
@@ -93,8 +98,8 @@ enum Difference: String, CaseIterable {
         case .trailerFieldRefused: .trailerField
         case .contentLengthTooLarge: .lengthAboveInt
         case .chunkExtensionInvalid: .chunkExtension
-        case .bareCarriageReturn where isRequest && message.first == 0x0D: .leadingLine
-        case .bareLineFeed where isRequest && message.first == 0x0A: .leadingLine
+        case .bareCarriageReturn where isRequest && firstByte == 0x0D: .leadingLine
+        case .bareLineFeed where isRequest && firstByte == 0x0A: .leadingLine
         case .nulByte, .controlByte, .bareCarriageReturn: isRequest ? .unexplained : .reasonPhrase
         case .statusLineMalformed: .statusRange
         case .contentLengthInvalid where message.contains(0x09): .lengthAfterTab
@@ -108,6 +113,9 @@ enum Difference: String, CaseIterable {
     {
         if let previous {
             if previous.says("proxy-connection", "close", inTrailersToo: true) { return .proxyConnection }
+            if previous.minorVersion == 0, previous.says("connection", "keep-alive"), error == Self.afterClose {
+                return .connectionOptions
+            }
             if previous.says("connection", "upgrade"), previous.says("upgrade", "") { return .upgradeStops }
         }
         if message.framing == .chunked, error == "strict mode assertion" { return .chunkExtension }

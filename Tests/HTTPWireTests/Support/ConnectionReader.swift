@@ -70,6 +70,7 @@ final class ConnectionReader {
         case .incomplete: return false
         case .failed(let error):
             self.state.end = .failed(error)
+            self.state.refusedFirstByte = held.first
             return false
         case .complete(let byteCount):
             let head: SeenMessage

@@ -37,6 +37,8 @@ struct SeenConnection: Equatable {
     /// The head of a message whose body is not complete. A gateway that streams has acted on it.
     var partial: SeenMessage?
     var end = End.clean
+    /// The first byte of the head that was refused.
+    var refusedFirstByte: UInt8?
 }
 
 /// The lines of `section` as bytes. Also checks that all ranges are inside `bytes` and in order.
