@@ -2,16 +2,16 @@
 # Fuzzes HTTPWire with libFuzzer and the address sanitizer. Usage: fuzz/run.sh [seconds] (default 60).
 #
 # `swift build -sanitize=fuzzer` of an executable fails on Swift 6.3 (no main), so the target is built as a static library
-# and linked by hand. A finding is written to fuzz/findings/; give it to Tests/HTTPWireTests/Corpus without its first byte.
+# and linked by hand. Debug, for its checks. A finding is written to fuzz/findings/; give it to Tests/HTTPWireTests/Corpus without its first byte.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here"
-swift build --product WireFuzz -c release \
+swift build --product WireFuzz \
     -Xswiftc -sanitize=fuzzer,address -Xswiftc -parse-as-library
-library=$(swift build -c release --show-bin-path)/libWireFuzz.a
+library=$(swift build --show-bin-path)/libWireFuzz.a
 mkdir -p .build/corpus findings
 : > .build/empty.swift
-swiftc -sanitize=fuzzer,address .build/empty.swift -o .build/wire-fuzz \
+swiftc -parse-as-library -use-ld=lld -sanitize=fuzzer,address .build/empty.swift -o .build/wire-fuzz \
     -Xlinker --whole-archive "$library" -Xlinker --no-whole-archive
 
 # The kept messages, each with a first byte: even for requests, odd for responses.
