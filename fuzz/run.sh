@@ -2,7 +2,8 @@
 # Fuzzes HTTPWire with libFuzzer and the address sanitizer. Usage: fuzz/run.sh [seconds] (default 60).
 #
 # `swift build -sanitize=fuzzer` of an executable fails on Swift 6.3 (no main), so the target is built as a static library
-# and linked by hand. Debug, for its checks. A finding is written to fuzz/findings/; give it to Tests/HTTPWireTests/Corpus without its first byte.
+# and linked by hand. Debug, for its checks. A finding is written to fuzz/findings/; give it to
+# Tests/HTTPWireTests/Corpus without its first byte.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here"
