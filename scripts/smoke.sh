@@ -167,8 +167,11 @@ until usage=$(paste "$(printed ' usage')") && grep -qE '\bjobs\b +2$' <<<"$usage
 done
 passed "usage counts the two jobs, not the replay"
 
-paste "$(printed /readyz)" | jq -e '.status == "ok"' >/dev/null || fail "not ready: $(paste "$(printed /readyz)")"
-paste "$(printed /metrics)" | grep -q '^# TYPE ' || fail "no metrics"
+# Never `paste | grep -q`: grep leaves at its first match, and curl, still writing, would fail the pipe.
+ready=$(paste "$(printed /readyz)")
+jq -e '.status == "ok"' >/dev/null <<<"$ready" || fail "not ready: $ready"
+metrics=$(paste "$(printed /metrics)")
+grep -q '^# TYPE ' <<<"$metrics" || fail "no metrics: $metrics"
 passed "health and metrics"
 
 # --- Ctrl-C
