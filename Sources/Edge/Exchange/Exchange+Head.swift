@@ -235,6 +235,7 @@ extension Exchange {
     private func readCost(_ bytes: Span<UInt8>, _ route: CompiledRoute) -> ProblemCode? {
         guard let header = route.costHeader else { return nil }
         self.cost = header.otherwise
+        var isGiven = false
         for line in self.loop.requestHead.fields.lines {
             let name = bytes.extracting(line.name.bounds)
             guard name.equalsIgnoringCase(header.name.span) else { continue }
