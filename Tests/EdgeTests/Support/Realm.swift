@@ -112,3 +112,12 @@ extension OrgRecord {
         OrgRecord(orgID: "org_\(number)", plan: plan, status: .active, version: 1)
     }
 }
+
+extension Realm {
+    /// Redis's clock, Unix milliseconds.
+    func nowMs() async throws -> Int {
+        let parts = try await self.connection.command("TIME").elements ?? []
+        guard parts.count == 2, let seconds = parts[0].integer, let micros = parts[1].integer else { return 0 }
+        return Int(seconds) * 1_000 + Int(micros) / 1_000
+    }
+}
