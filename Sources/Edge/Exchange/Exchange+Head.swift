@@ -239,9 +239,10 @@ extension Exchange {
         for line in self.loop.requestHead.fields.lines {
             let name = bytes.extracting(line.name.bounds)
             guard name.equalsIgnoringCase(header.name.span) else { continue }
-            guard let cost = bytes.extracting(line.value.bounds).decimal, cost <= header.max else {
+            guard !isGiven, let cost = bytes.extracting(line.value.bounds).decimal, cost <= header.max else {
                 return .costInvalid
             }
+            isGiven = true
             self.cost = cost
         }
         return nil
