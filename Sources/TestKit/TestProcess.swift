@@ -110,6 +110,15 @@ public final class TestProcess: Sendable {
         return stat.split(separator: ")").last?.first { $0 != " " }
     }
 
+    /// A number beyond every descriptor that is open now or will be when the child is made: other threads open some
+    /// meanwhile. glibc takes none beyond the limit.
+    private static func descriptorBound() -> Int32 {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let highest = PostgresProgram.entries(of: "/proc/self/fd").compactMap { Int32($0) }.max() ?? 1_024
+        return Int32(clamping: min(UInt64(limit.rlim_cur), UInt64(highest) + 1_024))
+    }
+
     private static func spawn(_ command: [String], log: String) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -119,7 +128,7 @@ public final class TestProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
         // Sockets of this process must not live on in the child: their ports would stay taken, their peers see no end.
         // (glibc passes over those that are not open; its addclosefrom_np is not visible to Swift.)
-        for descriptor in Int32(3)..<1_024 { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        for descriptor in 3..<Self.descriptorBound() { posix_spawn_file_actions_addclose(&actions, descriptor) }
         // Threads of a pool block signals, and a child inherits that: SIGTERM would never arrive.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
