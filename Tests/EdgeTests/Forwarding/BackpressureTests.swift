@@ -5,11 +5,11 @@ import Testing
 @testable import Edge
 
 /// PX-7: neither side's slowness grows the gateway's memory: who sends too fast is not read any more.
-@Suite struct BackpressureTests {
-    private static let bodyBytes = 64 << 20
-    /// What the kernel's socket buffers on the way and the gateway's own marks may hold together; a gateway that took
-    /// everything would hold the whole body.
-    private static let heldMax = 40 << 20
+@Suite(.serialized) struct BackpressureTests {
+    private static let bodyBytes = 128 << 20
+    /// What the kernel's socket buffers on the way (up to 32 MiB for the gateway's reads) and the gateway's own marks may
+    /// hold together; a gateway that took everything would hold the whole body.
+    private static let heldMax = 64 << 20
 
     /// Sends until the peer takes no more for a while, or `count` is reached. Returns how much was taken.
     private static func sendUntilStopped(_ socket: RawClient, _ count: Int) async throws -> Int {
@@ -38,7 +38,7 @@ import Testing
             if left > 0 { left -= source.trySend(left >= block.count ? block : Array(block.prefix(left))) }
             let count = sink.tryDiscard()
             received += count
-            if count == 0, left == 0, !sink.isReadable(withinMs: 30_000) { break }
+            if count == 0, !sink.isReadable(withinMs: left > 0 ? 5 : 30_000), left == 0 { break }
             if sink.hasEnded { break }
         }
         return received
@@ -47,7 +47,7 @@ import Testing
     @Test func `PX-7 a client that does not read stops the upstream`() async throws {
         let listener = try RawListener()
         try await TestEdge.with(upstreamPort: listener.port) { edge in
-            let client = try RawClient(port: edge.port, receiveBuffer: 64 << 10)
+            let client = try RawClient(port: edge.port, receiveBuffer: 256 << 10)
             client.send("GET /open/a HTTP/1.1\r\nHost: a\r\n\r\n")
             let (peer, _) = try listener.acceptRequest()
             peer.send("HTTP/1.1 200 OK\r\nContent-Length: \(Self.bodyBytes)\r\n\r\n")
@@ -64,7 +64,7 @@ import Testing
     @Test func `PX-7 a chunked answer too`() async throws {
         let listener = try RawListener()
         try await TestEdge.with(upstreamPort: listener.port) { edge in
-            let client = try RawClient(port: edge.port, receiveBuffer: 64 << 10)
+            let client = try RawClient(port: edge.port, receiveBuffer: 256 << 10)
             client.send("GET /open/a HTTP/1.1\r\nHost: a\r\n\r\n")
             let (peer, _) = try listener.acceptRequest()
             peer.send(
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func `PX-7 an upstream that does not read stops the client`() async throws {
-        let listener = try RawListener()
+        let listener = try RawListener(receiveBuffer: 256 << 10)
         try await TestEdge.with(upstreamPort: listener.port) { edge in
             let client = try edge.client()
             client.send("POST /open/a HTTP/1.1\r\nHost: a\r\nContent-Length: \(Self.bodyBytes)\r\n\r\n")

@@ -6,7 +6,7 @@ import Testing
 @testable import Edge
 
 /// What happens on one client connection: pipelining, splits, keep-alive, HTTP/1.0.
-@Suite struct ConnectionTests {
+@Suite(.serialized) struct ConnectionTests {
     private static func get(_ target: String, fields: String = "") -> String {
         "GET \(target) HTTP/1.1\r\nHost: a\r\n\(fields)\r\n"
     }

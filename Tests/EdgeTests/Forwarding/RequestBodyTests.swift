@@ -5,7 +5,7 @@ import Testing
 @testable import Edge
 
 /// Request bodies on their way to the upstream.
-@Suite struct RequestBodyTests {
+@Suite(.serialized) struct RequestBodyTests {
     @Test func `a chunked body is forwarded chunk by chunk with its trailers`() async throws {
         let listener = try RawListener()
         try await TestEdge.with(upstreamPort: listener.port) { edge in

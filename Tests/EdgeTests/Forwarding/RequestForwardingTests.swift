@@ -4,7 +4,7 @@ import Testing
 @testable import Edge
 
 /// What the upstream sees of a request.
-@Suite struct RequestForwardingTests {
+@Suite(.serialized) struct RequestForwardingTests {
     private static let plain = "GET /open/a?b=c HTTP/1.1\r\nHost: api.example\r\n"
 
     /// Sends one request through a fresh edge and returns what the upstream saw.

@@ -5,7 +5,7 @@ import Testing
 @testable import Edge
 
 /// What the client sees of an answer.
-@Suite struct ResponseTests {
+@Suite(.serialized) struct ResponseTests {
     /// An edge in front of an upstream that the test plays.
     private static func play(
         configuration: (inout Configuration) -> Void = { _ in }, _ body: (RawClient, RawListener) async throws -> Void

@@ -5,7 +5,7 @@ import Testing
 
 /// PX-2 and PX-3: every row of STANDARDS §5's table on raw sockets. What cannot be read with certainty is refused, the
 /// connection ends, and the upstream has seen nothing.
-@Suite struct SmugglingTests {
+@Suite(.serialized) struct SmugglingTests {
     /// Messages refused by their head: the upstream is not even connected to.
     private static let heads: [(name: String, request: String, status: Int)] = {
         func post(_ fields: String) -> String { "POST /open/a HTTP/1.1\r\nHost: a\r\n\(fields)\r\n" }

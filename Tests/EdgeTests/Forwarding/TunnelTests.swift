@@ -4,7 +4,7 @@ import Testing
 @testable import Edge
 
 /// Upgrades, on routes that opted in.
-@Suite struct TunnelTests {
+@Suite(.serialized) struct TunnelTests {
     private static let upgrade =
         "GET /open/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, x-gone\r\nX-Gone: 1\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n"
     private static let switching =

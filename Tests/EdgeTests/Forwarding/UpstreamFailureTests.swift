@@ -5,7 +5,7 @@ import Testing
 @testable import Edge
 
 /// PX-8: what the client sees when the upstream refuses, is silent, or dies; PX-9: what is tried again.
-@Suite struct UpstreamFailureTests {
+@Suite(.serialized) struct UpstreamFailureTests {
     private static let get = "GET /open/a HTTP/1.1\r\nHost: a\r\n\r\n"
     private static let post = "POST /open/a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -24,7 +24,9 @@ import Testing
     }
 
     @Test func `PX-8 a refused connection is 502 upstream-connect-failed`() async throws {
-        try await TestEdge.with(upstreamPort: RawListener.closedPort()) { edge in
+        let closed = try RawListener(backlog: nil)
+        defer { withExtendedLifetime(closed) {} }
+        try await TestEdge.with(upstreamPort: closed.port) { edge in
             let client = try edge.client()
             for request in [Self.get, Self.post] {
                 let response = client.exchange(request)
@@ -253,11 +255,12 @@ import Testing
     }
 
     @Test func `an endpoint that refuses is passed over for one that does not`() async throws {
-        let dead = try RawListener.closedPort()
+        let dead = try RawListener(backlog: nil)
+        defer { withExtendedLifetime(dead) {} }
         try await ScriptedUpstream.with { upstream in
             try await TestEdge.with(
                 upstreamPort: upstream.port,
-                configuration: { $0.upstreams[0].endpoints = Self.endpoints([dead, upstream.port]) }
+                configuration: { $0.upstreams[0].endpoints = Self.endpoints([dead.port, upstream.port]) }
             ) { edge in
                 let client = try edge.client()
                 for _ in 0..<20 {

@@ -5,7 +5,7 @@ import Testing
 @testable import Edge
 
 /// Upstream connections as the upstream sees them.
-@Suite struct UpstreamPoolTests {
+@Suite(.serialized) struct UpstreamPoolTests {
     private static let get = "GET /open/a HTTP/1.1\r\nHost: a\r\n\r\n"
 
     @Test func `a connection serves one request after another, of any client`() async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import Edge
 
 /// AK-1 to AK-7: how a key is presented, and what is answered when it will not do.
-@Suite struct CredentialTests {
+@Suite(.serialized) struct CredentialTests {
     private static let bare = "Bearer realm=\"api\""
     private static let invalid =
         "Bearer realm=\"api\", error=\"invalid_token\", error_description=\"The API key is not valid\""

@@ -7,7 +7,7 @@ import TestKit
 import Testing
 
 /// How often Redis and the record layer are asked about a key.
-@Suite struct KeyLookupTests {
+@Suite(.serialized) struct KeyLookupTests {
     /// A record layer that counts how often it was asked.
     private final class Records: Sendable {
         struct Call: Sendable {

@@ -5,7 +5,7 @@ import Testing
 @testable import Edge
 
 /// Caps on requests in flight, and quotas.
-@Suite struct ConcurrencyTests {
+@Suite(.serialized) struct ConcurrencyTests {
     private static func play(
         edges count: Int = 1, max: Int = 2, configuration adjust: (inout Configuration) -> Void = { _ in },
         _ body: ([TestEdge], RawListener, Tenant) async throws -> Void
@@ -105,8 +105,10 @@ import Testing
     }
 
     @Test func `an upstream that cannot be reached gives the place back`() async throws {
+        let closed = try RawListener(backlog: nil)
+        defer { withExtendedLifetime(closed) {} }
         try await TestEdge.with(
-            upstreamPort: RawListener.closedPort(),
+            upstreamPort: closed.port,
             configuration: { $0.plans[0].concurrency = [ConcurrencyLimit(name: "flight", scope: .key, max: 1)] }
         ) { edge in
             let tenant = try await edge.realm.issue()

@@ -10,7 +10,7 @@ final class RawClient {
 
     /// - Parameter receiveBuffer: bytes that the kernel may hold for a client that does not read; nil leaves it alone.
     init(port: Int, receiveBuffer: Int? = nil) throws {
-        self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard self.descriptor >= 0 else { throw SocketError(errno: errno) }
         if let receiveBuffer { self.set(SO_RCVBUF, CInt(receiveBuffer)) }
         self.prepare()
@@ -31,7 +31,7 @@ final class RawClient {
 
     /// A connection that has been asked for and may never be made: fills a listener's queue.
     static func opening(port: Int) throws -> RawClient {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw SocketError(errno: errno) }
         var address = RawListener.loopback(port: port)
         _ = withUnsafePointer(to: &address) {

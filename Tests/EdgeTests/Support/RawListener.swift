@@ -11,15 +11,23 @@ final class RawListener {
     private let descriptor: CInt
     let port: Int
 
-    init(backlog: CInt = 1024) throws {
-        self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    /// - Parameters:
+    ///   - backlog: nil takes a port and does not listen there: connecting to it is refused, and nobody else gets it.
+    ///   - receiveBuffer: bytes that the kernel may hold for a peer that does not read; nil leaves it alone.
+    init(backlog: CInt? = 1024, receiveBuffer: Int? = nil) throws {
+        self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard self.descriptor >= 0 else { throw SocketError(errno: errno) }
+        if var size = receiveBuffer.map({ CInt($0) }) {
+            // Connections that are accepted inherit it.
+            setsockopt(self.descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
+        }
         var address = Self.loopback(port: 0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let descriptor = self.descriptor
         let result = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer -> CInt in
-                guard bind(descriptor, pointer, length) == 0, listen(descriptor, backlog) == 0 else { return -1 }
+                guard bind(descriptor, pointer, length) == 0 else { return -1 }
+                if let backlog, listen(descriptor, backlog) != 0 { return -1 }
                 return getsockname(descriptor, pointer, &length)
             }
         }
@@ -35,6 +43,7 @@ final class RawListener {
     func accept() throws -> RawClient {
         let connection = Glibc.accept(self.descriptor, nil, nil)
         guard connection >= 0 else { throw SocketError(errno: errno) }
+        _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
         return RawClient(descriptor: connection)
     }
 
@@ -57,11 +66,5 @@ final class RawListener {
         address.sin_port = in_port_t(UInt16(port)).bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         return address
-    }
-
-    /// A port on which nobody listens: connecting to it is refused.
-    static func closedPort() throws -> Int {
-        let listener = try RawListener()
-        return listener.port
     }
 }

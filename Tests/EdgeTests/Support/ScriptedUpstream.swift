@@ -32,6 +32,8 @@ final class ScriptedUpstream: Sendable {
 
         init(_ steps: Step...) { self.steps = steps }
 
+        init(steps: [Step]) { self.steps = steps }
+
         static func ok(_ body: String, fields: String = "") -> Answer {
             Answer(.bytes("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)"))
         }
