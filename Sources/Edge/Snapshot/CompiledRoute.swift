@@ -53,7 +53,16 @@ final class CompiledRoute {
         self.idempotency = route.idempotency
         let methods = route.idempotency?.methods ?? []
         self.keyedMethods = Set(Method.allCases.filter { !$0.isSafe && methods.contains("\($0.text)") })
-        self.responseMeters = route.meters.filter { if case .fixed = $0.quantity { false } else { true } }
+        self.responseMeters = route.meters.compactMap { rule in
+            var rule = rule
+            switch rule.quantity {
+            case .fixed: return nil
+            // Compared with names on the wire in lower case.
+            case .responseHeader(let name): rule.quantity = .responseHeader(name.lowercased())
+            case .jsonPointer, .lastEvent: break
+            }
+            return rule
+        }
         self.countsOnlySuccess = route.meters.contains {
             if case .fixed = $0.quantity { $0.when == .success } else { false }
         }

@@ -10,7 +10,8 @@ import Testing
 
     /// A keyed edge in front of an upstream that the test plays.
     private static func play(
-        policy: (inout IdempotencyPolicy) -> Void = { _ in }, configuration adjust: (inout Configuration) -> Void = { _ in },
+        policy: (inout IdempotencyPolicy) -> Void = { _ in },
+        configuration adjust: (inout Configuration) -> Void = { _ in },
         _ body: (TestEdge, RawListener, Tenant) async throws -> Void
     ) async throws {
         let listener = try RawListener()

@@ -72,7 +72,8 @@ import Testing
             let same = "Content-Type: application/json\r\n"
             let others = try [
                 gate.post("k", fields: same, body: "{ }"), gate.post("k", target: "/v1/jobs?a=1", fields: same),
-                gate.post("k", target: "/v1/other", fields: same), gate.post("k", fields: "Content-Type: text/plain\r\n"),
+                gate.post("k", target: "/v1/other", fields: same),
+                gate.post("k", fields: "Content-Type: text/plain\r\n"),
                 gate.post("k"), gate.post("k", fields: same + "X-Version: 2\r\n"),
                 gate.edge.exchange(
                     RawRequest.post("/v1/jobs", as: gate.tenant, fields: "Idempotency-Key: k\r\n\(same)")
@@ -150,7 +151,8 @@ import Testing
         try await KeyedEdge.with(policy: { $0.methods += ["GET", "HEAD", "OPTIONS"] }) { gate in
             let client = try gate.edge.client()
             for _ in 0..<2 {
-                client.send("\(method) /v1/a HTTP/1.1\r\nHost: a\r\n\(gate.tenant.authorization)Idempotency-Key: a b c\r\n\r\n")
+                client.send(
+                    "\(method) /v1/a HTTP/1.1\r\nHost: a\r\n\(gate.tenant.authorization)Idempotency-Key: a b c\r\n\r\n")
                 let response = client.response(head: method == "HEAD")
                 #expect(response?.status == 200)
                 #expect(response?["idempotent-replayed"] == nil)

@@ -39,12 +39,14 @@ import Testing
     @Test func `IK-25 what belonged to the first answer alone is not replayed`() async throws {
         let names = [
             "Set-Cookie", "Via", "Age", "Server-Timing", "Alt-Svc", "Strict-Transport-Security", "WWW-Authenticate",
-            "Retry-After", "traceparent", "tracestate", "traceresponse", "RateLimit", "X-RateLimit-Limit", "retry-after-ms",
+            "Retry-After", "traceparent", "tracestate", "traceresponse", "RateLimit", "X-RateLimit-Limit",
+            "retry-after-ms",
         ]
         try await KeyedEdge.with(answer: { _ in
             let lines = names.map { "\($0): old\r\n" }.joined()
             return Self.raw(
-                "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2015 00:00:00 GMT\r\n\(lines)X-Request-Id: up\r\nContent-Length: 2\r\n\r\nok")
+                "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2015 00:00:00 GMT\r\n\(lines)X-Request-Id: up\r\nContent-Length: 2\r\n\r\nok"
+            )
         }) { gate in
             let first = try #require(try gate.post("k"))
             #expect(first["set-cookie"] == "old")
@@ -76,7 +78,8 @@ import Testing
 
     @Test(arguments: [401, 407, 408, 421, 425, 429, 503])
     func `IK-16 an answer that says nothing was done frees the key`(_ status: Int) async throws {
-        try await KeyedEdge.with(answer: { _ in Self.raw("HTTP/1.1 \(status) No\r\nContent-Length: 2\r\n\r\nno") }) { gate in
+        try await KeyedEdge.with(answer: { _ in Self.raw("HTTP/1.1 \(status) No\r\nContent-Length: 2\r\n\r\nno") }) {
+            gate in
             #expect(try gate.post("k")?.status == status)
             try await gate.expectExecutes("k", count: 2)
         }

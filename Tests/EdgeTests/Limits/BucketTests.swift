@@ -8,7 +8,9 @@ import Testing
 @Suite(.serialized) struct BucketTests {
     private static let hour = 3_600_000
 
-    private static func limit(_ name: String, _ capacity: Int, scope: LimitScope = .key, unit: Limit.Unit = .requests) -> Limit {
+    private static func limit(_ name: String, _ capacity: Int, scope: LimitScope = .key, unit: Limit.Unit = .requests)
+        -> Limit
+    {
         Limit(name: name, scope: scope, capacity: capacity, refill: 1, periodMs: hour, unit: unit)
     }
 
@@ -34,7 +36,8 @@ import Testing
     }
 
     @Test func `TB-3 a hundred clients on two edges share ten tokens exactly`() async throws {
-        try await Self.play(edges: 2, configuration: { $0.plans[0].limits = [Self.limit("burst", 10)] }) { edges, upstream in
+        try await Self.play(edges: 2, configuration: { $0.plans[0].limits = [Self.limit("burst", 10)] }) {
+            edges, upstream in
             let tenant = try await edges[0].realm.issue()
             let clients = try (0..<100).map { try edges[$0 % 2].client() }
             for client in clients { client.send(RawRequest.get("/v1/a", as: tenant)) }
@@ -47,7 +50,8 @@ import Testing
 
     @Test func `requests that share a call are decided as one by one`() async throws {
         let redis = try await TestRedis.start()
-        try await Self.play(redis: redis, configuration: { $0.plans[0].limits = [Self.limit("burst", 20)] }) { edges, upstream in
+        try await Self.play(redis: redis, configuration: { $0.plans[0].limits = [Self.limit("burst", 20)] }) {
+            edges, upstream in
             let edge = edges[0]
             let tenant = try await edge.realm.issue()
             #expect(try edge.get("/v1/a", as: tenant)?.status == 200)
@@ -133,10 +137,13 @@ import Testing
     }
 
     @Test func `an override in the records goes before the plan`() async throws {
-        try await Self.play(configuration: { $0.plans[0].limits = [Self.limit("burst", 1), Self.limit("org", 5, scope: .org)] }) { edges, _ in
+        try await Self.play(configuration: {
+            $0.plans[0].limits = [Self.limit("burst", 1), Self.limit("org", 5, scope: .org)]
+        }) { edges, _ in
             var tenant = try await edges[0].realm.issue()
             tenant.org.overrides = [
-                LimitOverride(scope: .key, subject: tenant.key.keyID, limit: "burst", capacity: 3, refill: 1, periodMs: Self.hour)
+                LimitOverride(
+                    scope: .key, subject: tenant.key.keyID, limit: "burst", capacity: 3, refill: 1, periodMs: Self.hour)
             ]
             tenant.org.version += 1
             try await edges[0].realm.publish(tenant)
@@ -152,7 +159,8 @@ import Testing
         }) { edges, _ in
             let tenant = try await edges[0].realm.issue(org: {
                 $0.overrides = [
-                    LimitOverride(scope: .ip, subject: "203.0.113.7", limit: nil, capacity: 3, refill: 1, periodMs: Self.hour)
+                    LimitOverride(
+                        scope: .ip, subject: "203.0.113.7", limit: nil, capacity: 3, refill: 1, periodMs: Self.hour)
                 ]
             })
             func statuses(_ address: String) throws -> [Int?] {

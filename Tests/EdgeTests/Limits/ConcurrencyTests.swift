@@ -123,11 +123,14 @@ import Testing
 
     @Test func `a month's quota ends at its limit`() async throws {
         try await ScriptedUpstream.with { upstream in
-            try await TestEdge.with(upstreamPort: upstream.port, configuration: {
-                $0.plans[0].quotas = [Quota(meter: "jobs", perMonth: 3)]
-                $0.route("v1") { $0.meters = [MeterRule(meter: "jobs", quantity: .fixed(1))] }
-                $0.routes.append(Route(id: "v2", path: "/v2/**", upstream: "up"))
-            }) { edge in
+            try await TestEdge.with(
+                upstreamPort: upstream.port,
+                configuration: {
+                    $0.plans[0].quotas = [Quota(meter: "jobs", perMonth: 3)]
+                    $0.route("v1") { $0.meters = [MeterRule(meter: "jobs", quantity: .fixed(1))] }
+                    $0.routes.append(Route(id: "v2", path: "/v2/**", upstream: "up"))
+                }
+            ) { edge in
                 let tenant = try await edge.realm.issue()
                 let client = try edge.client()
                 for _ in 0..<3 { #expect(client.exchange(RawRequest.get("/v1/a", as: tenant))?.status == 200) }
@@ -147,10 +150,13 @@ import Testing
 
     @Test func `a quota of something only the answer tells stops when it is used up`() async throws {
         try await ScriptedUpstream.with({ _ in .ok("x", fields: "X-Units: 6\r\n") }) { upstream in
-            try await TestEdge.with(upstreamPort: upstream.port, configuration: {
-                $0.plans[0].quotas = [Quota(meter: "units", perMonth: 10)]
-                $0.route("v1") { $0.meters = [MeterRule(meter: "units", quantity: .responseHeader("x-units"))] }
-            }) { edge in
+            try await TestEdge.with(
+                upstreamPort: upstream.port,
+                configuration: {
+                    $0.plans[0].quotas = [Quota(meter: "units", perMonth: 10)]
+                    $0.route("v1") { $0.meters = [MeterRule(meter: "units", quantity: .responseHeader("x-units"))] }
+                }
+            ) { edge in
                 let tenant = try await edge.realm.issue()
                 let client = try edge.client()
                 #expect(client.exchange(RawRequest.get("/v1/a", as: tenant))?.status == 200)

@@ -25,7 +25,9 @@ import Testing
         }
     }
 
-    private static func limit(_ name: String, _ capacity: Int, _ refill: Int = 1, per periodMs: Int = hour, scope: LimitScope = .key) -> Limit {
+    private static func limit(
+        _ name: String, _ capacity: Int, _ refill: Int = 1, per periodMs: Int = hour, scope: LimitScope = .key
+    ) -> Limit {
         Limit(name: name, scope: scope, capacity: capacity, refill: refill, periodMs: periodMs)
     }
 
@@ -100,7 +102,8 @@ import Testing
     }
 
     @Test func `RL-6 nobody learns of limits from a 401 or 403`() async throws {
-        try await Self.play([Self.limit("burst", 5)], configuration: { $0.route("v1") { $0.scopes = ["s"] } }) { edge, _, tenant in
+        try await Self.play([Self.limit("burst", 5)], configuration: { $0.route("v1") { $0.scopes = ["s"] } }) {
+            edge, _, tenant in
             let answers = try [
                 edge.get("/v1/a", as: tenant), edge.exchange("GET /v1/a HTTP/1.1\r\nHost: a\r\n\r\n"),
             ]
@@ -112,7 +115,8 @@ import Testing
     }
 
     @Test func `RL-7 X-RateLimit-Reset is the second at which the bucket is full`() async throws {
-        try await Self.play([Self.limit("burst", 10, 1, per: 600_000), Self.limit("roomy", 1_000, scope: .org)]) { edge, _, tenant in
+        try await Self.play([Self.limit("burst", 10, 1, per: 600_000), Self.limit("roomy", 1_000, scope: .org)]) {
+            edge, _, tenant in
             let client = try edge.client()
             for used in 1...3 {
                 let before = try await edge.realm.nowMs()
@@ -130,7 +134,8 @@ import Testing
     }
 
     @Test func `the older fields can be left out`() async throws {
-        try await Self.play([Self.limit("burst", 10)], configuration: { $0.edge.legacyRateLimitFields = false }) { edge, _, tenant in
+        try await Self.play([Self.limit("burst", 10)], configuration: { $0.edge.legacyRateLimitFields = false }) {
+            edge, _, tenant in
             let response = try edge.get("/v1/a", as: tenant)
             #expect(response?["ratelimit"] != nil)
             #expect(response?.fields.contains { $0.name.hasPrefix("x-ratelimit") } == false)

@@ -40,7 +40,8 @@ import Testing
 
     @Test func `deny refuses while Redis is away, and goes on when it is back`() async throws {
         let redis = try await Self.durable()
-        try await Self.play(redis, configuration: { $0.route("v1") { $0.storeFailure = .deny } }) { edge, upstream, tenant in
+        try await Self.play(redis, configuration: { $0.route("v1") { $0.storeFailure = .deny } }) {
+            edge, upstream, tenant in
             let client = try edge.client()
             #expect(client.exchange(RawRequest.get("/v1/a", as: tenant))?.status == 200)
             try await redis.kill()
@@ -59,7 +60,8 @@ import Testing
         }
     }
 
-    @Test func `local goes on from memory within the limits, and its usage is settled when Redis is back`() async throws {
+    @Test func `local goes on from memory within the limits, and its usage is settled when Redis is back`() async throws
+    {
         let redis = try await Self.durable()
         try await Self.play(redis) { edge, upstream, tenant in
             let client = try edge.client()
@@ -79,7 +81,8 @@ import Testing
 
     @Test func `a keyed request is never decided without Redis`() async throws {
         let redis = try await Self.durable()
-        try await Self.play(redis, configuration: { $0.route("v1") { $0.idempotency = IdempotencyPolicy() } }) { edge, upstream, tenant in
+        try await Self.play(redis, configuration: { $0.route("v1") { $0.idempotency = IdempotencyPolicy() } }) {
+            edge, upstream, tenant in
             let client = try edge.client()
             let keyed = RawRequest.post("/v1/a", as: tenant, fields: "Idempotency-Key: k\r\n")
             #expect(client.exchange(keyed)?.status == 200)
@@ -127,10 +130,13 @@ import Testing
 
     @Test func `TB-12 scripts that are flushed under load come back without anybody noticing`() async throws {
         let redis = try await TestRedis.start()
-        try await Self.play(redis, configuration: {
-            $0.plans[0].limits = []
-            $0.plans[0].concurrency = [ConcurrencyLimit(name: "flight", scope: .key, max: 1_000)]
-        }) { edge, upstream, tenant in
+        try await Self.play(
+            redis,
+            configuration: {
+                $0.plans[0].limits = []
+                $0.plans[0].concurrency = [ConcurrencyLimit(name: "flight", scope: .key, max: 1_000)]
+            }
+        ) { edge, upstream, tenant in
             let clients = try (0..<20).map { _ in try edge.client() }
             for _ in 0..<20 {
                 for client in clients { client.send(RawRequest.get("/v1/a", as: tenant)) }
@@ -150,7 +156,9 @@ import Testing
                 upstreamPort: upstream.port, realm: realm, dependencies: { $0.redis.commandDeadlineMs = 100 })
             let tenant = try await realm.issue()
             let client = try edge.client()
-            try await eventually("a first answer") { client.exchange(RawRequest.get("/v1/a", as: tenant))?.status == 200 }
+            try await eventually("a first answer") {
+                client.exchange(RawRequest.get("/v1/a", as: tenant))?.status == 200
+            }
             let served = upstream.requests.count
             try await redis.pause()
             let response = client.exchange(RawRequest.get("/v1/a", as: tenant))

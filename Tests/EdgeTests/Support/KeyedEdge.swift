@@ -28,7 +28,8 @@ struct KeyedEdge {
         }
     }
 
-    static func configure(_ configuration: inout Configuration, _ change: (inout IdempotencyPolicy) -> Void = { _ in }) {
+    static func configure(_ configuration: inout Configuration, _ change: (inout IdempotencyPolicy) -> Void = { _ in })
+    {
         configuration.route("v1") { route in
             var policy = IdempotencyPolicy()
             change(&policy)
@@ -37,7 +38,9 @@ struct KeyedEdge {
     }
 
     /// A POST under a key, on a connection of its own.
-    func post(_ key: String, target: String = "/v1/jobs", fields: String = "", body: String = "{}") throws -> RawResponse? {
+    func post(_ key: String, target: String = "/v1/jobs", fields: String = "", body: String = "{}") throws
+        -> RawResponse?
+    {
         try self.edge.post(target, as: self.tenant, fields: "Idempotency-Key: \(key)\r\n\(fields)", body: body)
     }
 

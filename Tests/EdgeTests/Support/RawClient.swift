@@ -31,7 +31,8 @@ final class RawClient {
 
     /// A connection that has been asked for and may never be made: fills a listener's queue.
     static func opening(port: Int) throws -> RawClient {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        let descriptor = socket(
+            AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw SocketError(errno: errno) }
         var address = RawListener.loopback(port: port)
         _ = withUnsafePointer(to: &address) {

@@ -56,14 +56,19 @@ final class Realm: Sendable {
     /// What is counted for an org: net quantity by meter, over all keys, hours and epochs.
     func meters(_ tenant: Tenant) async throws -> [String: Int] {
         var sums: [String: Int] = [:]
-        let usage = UsageCounters(redis: self.connection, keyspace: self.keyspace)
-        let names = try await self.connection.command("KEYS", .text("\(self.keyspace.prefix)m:{\(tenant.org.orgID)}:*"))
-        for name in (names.elements ?? []).compactMap(\.text) {
-            for counter in try await usage.counters(of: name) {
-                sums[counter.field.meter, default: 0] += Int(counter.field.isVoid ? -counter.value : counter.value)
-            }
+        for counter in try await self.usage(tenant) {
+            sums[counter.field.meter, default: 0] += Int(counter.field.isVoid ? -counter.value : counter.value)
         }
         return sums
+    }
+
+    /// Every counter of an org.
+    func usage(_ tenant: Tenant) async throws -> [UsageCounters.Counter] {
+        var counters: [UsageCounters.Counter] = []
+        let usage = UsageCounters(redis: self.connection, keyspace: self.keyspace)
+        let names = try await self.connection.command("KEYS", .text("\(self.keyspace.prefix)m:{\(tenant.org.orgID)}:*"))
+        for name in (names.elements ?? []).compactMap(\.text) { counters += try await usage.counters(of: name) }
+        return counters
     }
 
     /// Waits until an org's meters read so.
@@ -119,5 +124,11 @@ extension Realm {
         let parts = try await self.connection.command("TIME").elements ?? []
         guard parts.count == 2, let seconds = parts[0].integer, let micros = parts[1].integer else { return 0 }
         return Int(seconds) * 1_000 + Int(micros) / 1_000
+    }
+
+    /// Names of meter hashes that workers are to look at.
+    func dirty() async throws -> [String] {
+        let members = try await self.connection.command("SMEMBERS", .text(self.keyspace.dirty))
+        return (members.elements ?? []).compactMap(\.text)
     }
 }
