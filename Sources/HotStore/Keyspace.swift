@@ -21,6 +21,9 @@ public struct Keyspace: Sendable, Equatable {
     /// Hash: the record of an org.
     public func orgRecord(_ orgID: String) -> String { "\(self.prefix)o:{\(orgID)}" }
 
+    /// Hash: what concerns every request, see ``SystemRecordCodec``.
+    public var system: String { "\(self.prefix)system" }
+
     // MARK: Limits
 
     /// Packed string: the levels of a group of buckets.

@@ -19,5 +19,6 @@ public enum RecordsSchema {
         ("0004_money.sql", PackageResources._004_money_sql),
         ("0005_jobs_webhooks.sql", PackageResources._005_jobs_webhooks_sql),
         ("0006_audit.sql", PackageResources._006_audit_sql),
+        ("0007_gates.sql", PackageResources._007_gates_sql),
     ]
 }

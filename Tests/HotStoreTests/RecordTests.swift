@@ -8,7 +8,8 @@ struct RecordTests {
     private func key(_ status: KeyRecord.Status = .active, user: String? = "user_1") -> KeyRecord {
         KeyRecord(
             keyID: "key_1", lineageID: "key_0", orgID: "org_1", userID: user, environment: .test, status: status,
-            scopes: ["jobs:write", "a,b\n3:c", "", "äöü"], expiresAtMs: 1_763_700_000_123)
+            scopes: ["jobs:write", "a,b\n3:c", "", "äöü"], expiresAtMs: 1_763_700_000_123,
+            allowedAddresses: ["10.0.0.0/8", "2001:db8::/32"])
     }
 
     private func org(_ version: Int64) -> OrgRecord {
@@ -17,7 +18,7 @@ struct RecordTests {
             overrides: [
                 LimitOverride(scope: .ip, subject: "2001:db8::1", limit: nil, capacity: 5, refill: 1, periodMs: 1_000),
                 LimitOverride(scope: .key, subject: "key_1", limit: "burst", capacity: 9, refill: 2, periodMs: 60_000),
-            ], version: version)
+            ], expiresAtMs: 1_900_000_000_000, version: version)
     }
 
     private func publisher(_ name: String) async throws -> RecordPublisher {

@@ -92,6 +92,28 @@ import Testing
         #expect(ended == .missing("active key \(second.id)"))
     }
 
+    @Test func `networks of a key and the end of an org's access reach the edge`() async throws {
+        let pool = try await freshRecords()
+        let (user, org) = try await pool.signedUp()
+        let key = try await pool.newKey(of: org, user: user.id)
+        #expect(key.allowedAddresses.isEmpty)
+        _ = try await drained(pool)
+        let bound = try await APIKeys(pool).setAllowedAddresses(key.id, of: org.id, ["192.0.2.0/24", "::1/128"])
+        #expect(bound?.allowedAddresses == ["192.0.2.0/24", "::1/128"])
+        _ = try await Orgs(pool).setExpiry(PostgresInstant(unixMicroseconds: 4_000_000_000_000_000), of: org.id)
+        #expect(try await drained(pool).map(\.kind) == [.key, .org])
+        let record = try #require(try await EdgeRecords(pool).find(keyID: key.id))
+        #expect(record.key.record.allowedAddresses == ["192.0.2.0/24", "::1/128"])
+        #expect(record.org.expiresAtMs == 4_000_000_000_000)
+        #expect(try await APIKeys(pool).setAllowedAddresses(key.id, of: "org_other", []) == nil)
+        let rotated = try await APIKeys(pool).rotate(
+            key.id, of: org.id, to: "key_next", newMaterial(), grace: .seconds(60))
+        #expect(rotated.new.allowedAddresses == bound?.allowedAddresses, "a rotated key is bound as before")
+        await #expect(throws: (any Error).self) {
+            _ = try await APIKeys(pool).setAllowedAddresses(key.id, of: org.id, ["here"])
+        }
+    }
+
     @Test func `a longer grace never prolongs a key`() async throws {
         let pool = try await freshRecords()
         let (_, org) = try await pool.signedUp()

@@ -15,7 +15,7 @@ import Testing
 
     @Test(arguments: [
         ("users", "id email name created_at deleted_at"),
-        ("orgs", "id name slug plan stripe_customer_id personal created_at deleted_at status version"),
+        ("orgs", "id name slug plan stripe_customer_id personal created_at deleted_at status version expires_at"),
         ("memberships", "org_id user_id role"),
         (
             "api_keys",
@@ -64,7 +64,10 @@ import Testing
             """
         ),
         ("audit_log", "id org_id actor action target before after ip request_id created_at"),
-        ("system_config", "founding_member_count total_users total_jobs maintenance_mode credit_packages updated_at"),
+        (
+            "system_config",
+            "founding_member_count total_users total_jobs maintenance_mode credit_packages updated_at maintenance_allowed"
+        ),
         ("outbox", "id org_id kind payload created_at published_at"),
     ])
     func `every record has its columns, and every time is a timestamptz`(table: String, columns: String) async throws {

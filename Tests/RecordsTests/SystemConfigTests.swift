@@ -1,3 +1,4 @@
+import Domain
 import PostgresClient
 import TestKit
 import Testing
@@ -86,5 +87,22 @@ import Testing
         let entries = try await drained(pool)
         #expect(entries.map(\.kind) == [.system])
         #expect(entries.first?.isInMaintenance == true)
+    }
+
+    @Test func `who may pass during maintenance is told, and a later record has a higher version`() async throws {
+        let pool = try await freshRecords()
+        let before = try await EdgeRecords(pool).system()
+        try await SystemConfig(pool).setMaintenance(true, allowed: ["10.0.0.0/8", "2001:db8::/32"])
+        let on = try await EdgeRecords(pool).system()
+        #expect(on.isInMaintenance && on.maintenanceAllowed == ["10.0.0.0/8", "2001:db8::/32"])
+        #expect(on.version > before.version)
+        try await SystemConfig(pool).setMaintenance(true)
+        #expect(try await EdgeRecords(pool).system() == on, "nothing changed")
+        try await SystemConfig(pool).setMaintenance(false)
+        #expect(try await EdgeRecords(pool).system().maintenanceAllowed == on.maintenanceAllowed)
+        #expect(try await drained(pool).map(\.kind) == [.system, .system])
+        await #expect(throws: (any Error).self) {
+            try await SystemConfig(pool).setMaintenance(true, allowed: ["10.0.0.1/8"])
+        }
     }
 }

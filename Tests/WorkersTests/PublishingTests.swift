@@ -70,6 +70,25 @@ struct PublishingTests {
         await world.close()
     }
 
+    @Test func `maintenance is published with its version, and again after Redis came back empty`() async throws {
+        let world = try await WorkerWorld.make()
+        try await SystemConfig(world.pool).setMaintenance(true, allowed: ["10.0.0.0/8"])
+        try await self.outbox(world).drain()
+        func published() async throws -> SystemRecord? {
+            let reply = try await world.redis.command("HGETALL", .text(world.keyspace.system))
+            return SystemRecordCodec.system(PrincipalRecordCodec.fields(reply))
+        }
+        let record = try #require(try await published())
+        #expect(record.isInMaintenance && record.maintenanceAllowed == ["10.0.0.0/8"])
+        _ = try await world.redis.command("DEL", .text(world.keyspace.system))
+        let sync = RedisSync(
+            pool: world.pool, redis: world.redis, publisher: world.publisher, counters: world.counters,
+            logger: world.logger)
+        try await sync.rebuild()
+        #expect(try await published() == record)
+        await world.close()
+    }
+
     @Test func `a publication that fails stays in the outbox`() async throws {
         let server = try await TestRedis.start()
         let world = try await WorkerWorld.make(redis: server)

@@ -1,7 +1,7 @@
--- Writes the record of an API key, unless a newer one is there. Atomic.
+-- Writes the record of an API key, or that of the system, unless a newer one is there. Atomic.
 --
--- KEYS  the key's record
--- ARGV  the org's version that the record belongs to; then field and value, alternately (the same fields every time)
+-- KEYS  the record
+-- ARGV  the version that the record belongs to: its org's, or the system's; then field and value, alternately (the same fields every time)
 -- Returns 1 when written, 0 when the stored record is newer. O(fields).
 
 local stored = redis.call('HGET', KEYS[1], 'ver')

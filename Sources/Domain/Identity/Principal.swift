@@ -18,10 +18,12 @@ public struct KeyRecord: Sendable, Equatable {
     public var scopes: [String]
     /// Unix milliseconds; 0 is never.
     public var expiresAtMs: Int
+    /// Networks that the key may be used from, `10.0.0.0/8`; none means anywhere.
+    public var allowedAddresses: [String]
 
     public init(
         keyID: String, lineageID: String, orgID: String, userID: String?, environment: Environment, status: Status,
-        scopes: [String], expiresAtMs: Int
+        scopes: [String], expiresAtMs: Int, allowedAddresses: [String] = []
     ) {
         self.keyID = keyID
         self.lineageID = lineageID
@@ -31,6 +33,7 @@ public struct KeyRecord: Sendable, Equatable {
         self.status = status
         self.scopes = scopes
         self.expiresAtMs = expiresAtMs
+        self.allowedAddresses = allowedAddresses
     }
 }
 
@@ -45,12 +48,14 @@ public struct OrgRecord: Sendable, Equatable {
     public var featuresOn: [String]
     public var featuresOff: [String]
     public var overrides: [LimitOverride]
+    /// From when on the org's keys are refused, Unix milliseconds; 0 is never.
+    public var expiresAtMs: Int
     /// Rises with every change that the edge must see: of the org, its keys, plan, overrides or flags.
     public var version: Int64
 
     public init(
         orgID: String, plan: String, status: Status, featuresOn: [String] = [], featuresOff: [String] = [],
-        overrides: [LimitOverride] = [], version: Int64
+        overrides: [LimitOverride] = [], expiresAtMs: Int = 0, version: Int64
     ) {
         self.orgID = orgID
         self.plan = plan
@@ -58,6 +63,7 @@ public struct OrgRecord: Sendable, Equatable {
         self.featuresOn = featuresOn
         self.featuresOff = featuresOff
         self.overrides = overrides
+        self.expiresAtMs = expiresAtMs
         self.version = version
     }
 }

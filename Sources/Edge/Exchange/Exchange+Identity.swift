@@ -84,7 +84,10 @@ extension Exchange {
         let key = entry.principal.key
         if key.status == .revoked { return .refused(.apiKeyRevoked) }
         if key.expiresAtMs > 0, key.expiresAtMs <= self.loop.wallMs { return .refused(.apiKeyExpired) }
-        switch entry.principal.org.status {
+        guard entry.mayBeUsed(from: self.request.client) else { return .refused(.ipNotAllowed) }
+        let org = entry.principal.org
+        if org.expiresAtMs > 0, org.expiresAtMs <= self.loop.wallMs { return .refused(.organizationSuspended) }
+        switch org.status {
         case .active: return .found
         case .suspended: return .refused(.organizationSuspended)
         case .deleted: return .refused(.apiKeyInvalid)

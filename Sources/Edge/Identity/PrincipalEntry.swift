@@ -1,5 +1,6 @@
 import Digests
 import Domain
+import HTTPWire
 import NIOCore
 
 /// A principal as one loop remembers it, with what was made ready for its requests: the identity header bytes and, per
@@ -14,6 +15,8 @@ final class PrincipalEntry {
     var isTouched = false
     /// `X-Tollgate-*` fields, ready to be copied into a forwarded head.
     let identityFields: ByteBuffer
+    /// Networks that the key may be used from; none means anywhere.
+    private let networks: [CIDRBlock]
     /// By route index, made on first use.
     private var grants: [RouteGrant?]
 
@@ -34,6 +37,12 @@ final class PrincipalEntry {
         write("X-Tollgate-Environment", principal.key.environment.rawValue)
         write("X-Tollgate-Plan", principal.org.plan)
         self.identityFields = fields
+        self.networks = principal.key.allowedAddresses.compactMap { CIDRBlock($0) }
+    }
+
+    /// Whether the key may be used from an address. Networks that cannot be read let nobody through.
+    func mayBeUsed(from address: IPAddress) -> Bool {
+        self.principal.key.allowedAddresses.isEmpty || self.networks.contains { $0.contains(address) }
     }
 
     func grant(for route: CompiledRoute, in loop: EdgeLoop) -> RouteGrant {

@@ -28,6 +28,7 @@ final class EdgeLoop {
     private(set) lazy var gate = AdmissionGate(loop: self)
     private(set) lazy var settler = Settler(loop: self)
     private(set) lazy var local = LocalAdmission(loop: self)
+    private(set) lazy var system = SystemWatch(loop: self)
     /// Hour and month by Redis's clock, as far as it is known.
     private(set) var period = UsagePeriod(atMs: LoopClock.wallMs())
     private var redisAheadMs = 0
@@ -207,7 +208,10 @@ final class EdgeLoop {
         if !self.period.contains(redisMs) { self.period = UsagePeriod(atMs: redisMs) }
         self.ticks += 1
         self.checkDeadlines()
-        if self.ticks.isMultiple(of: 2) { self.handOverAccessLog() }
+        if self.ticks.isMultiple(of: 2) {
+            self.handOverAccessLog()
+            self.system.look()
+        }
         if self.ticks.isMultiple(of: 20) {
             for pool in self.pools.values { pool.sweep(nowMs: self.nowMs) }
             self.flushTouched()

@@ -37,6 +37,7 @@ struct EdgeCounters: Sendable {
     var keyCacheMisses: UInt64 = 0
     var keyFallbacks: UInt64 = 0
     var keyFallbacksRefused: UInt64 = 0
+    var systemReads: UInt64 = 0
     var upstreamRequests: UInt64 = 0
     var upstreamRetries: UInt64 = 0
     var upstreamConnectFailures: UInt64 = 0
@@ -102,6 +103,7 @@ struct EdgeCounters: Sendable {
             ("key_cache_hits", \.keyCacheHits, "API keys found in the loop's cache."),
             ("key_cache_misses", \.keyCacheMisses, "API keys looked up in Redis."),
             ("key_fallbacks", \.keyFallbacks, "API keys looked up in PostgreSQL."),
+            ("system_reads", \.systemReads, "Reads of the system's record (maintenance), on no request's behalf."),
             ("key_fallbacks_refused", \.keyFallbacksRefused, "Look-ups that the bound on PostgreSQL look-ups refused."),
             ("upstream_requests", \.upstreamRequests, "Requests sent to an upstream, retries included."),
             ("upstream_retries", \.upstreamRetries, "Requests sent again after a failure that allowed it."),

@@ -11,7 +11,7 @@ public enum PrincipalRecordCodec {
         [
             "id", key.keyID, "lineage", key.lineageID, "org", key.orgID, "user", key.userID ?? "",
             "env", key.environment.rawValue, "status", key.status.rawValue, "scopes", TextList.encode(key.scopes),
-            "expires", String(key.expiresAtMs),
+            "expires", String(key.expiresAtMs), "networks", TextList.encode(key.allowedAddresses),
         ]
     }
 
@@ -21,11 +21,13 @@ public enum PrincipalRecordCodec {
             let user = fields["user"], let environment = fields["env"].flatMap(Domain.Environment.init(rawValue:)),
             let status = fields["status"].flatMap(KeyRecord.Status.init(rawValue:)),
             let scopes = fields["scopes"].flatMap(TextList.decode),
-            let expiresAtMs = fields["expires"].flatMap({ Int($0) })
+            let expiresAtMs = fields["expires"].flatMap({ Int($0) }),
+            let allowedAddresses = fields["networks"].flatMap(TextList.decode)
         else { return nil }
         return KeyRecord(
             keyID: keyID, lineageID: lineageID, orgID: orgID, userID: user.isEmpty ? nil : user,
-            environment: environment, status: status, scopes: scopes, expiresAtMs: expiresAtMs)
+            environment: environment, status: status, scopes: scopes, expiresAtMs: expiresAtMs,
+            allowedAddresses: allowedAddresses)
     }
 
     // MARK: Orgs
@@ -35,7 +37,7 @@ public enum PrincipalRecordCodec {
         [
             "id", org.orgID, "plan", org.plan, "status", org.status.rawValue, "on", TextList.encode(org.featuresOn),
             "off", TextList.encode(org.featuresOff), "overrides", TextList.encode(org.overrides.map(Self.encode)),
-            "ver", String(org.version),
+            "expires", String(org.expiresAtMs), "ver", String(org.version),
         ]
     }
 
@@ -44,7 +46,9 @@ public enum PrincipalRecordCodec {
         guard let orgID = fields["id"], let plan = fields["plan"],
             let status = fields["status"].flatMap(OrgRecord.Status.init(rawValue:)),
             let on = fields["on"].flatMap(TextList.decode), let off = fields["off"].flatMap(TextList.decode),
-            let texts = fields["overrides"].flatMap(TextList.decode), let version = fields["ver"].flatMap({ Int64($0) })
+            let texts = fields["overrides"].flatMap(TextList.decode),
+            let version = fields["ver"].flatMap({ Int64($0) }),
+            let expiresAtMs = fields["expires"].flatMap({ Int($0) })
         else { return nil }
         var overrides: [LimitOverride] = []
         for text in texts {
@@ -53,7 +57,7 @@ public enum PrincipalRecordCodec {
         }
         return OrgRecord(
             orgID: orgID, plan: plan, status: status, featuresOn: on, featuresOff: off, overrides: overrides,
-            version: version)
+            expiresAtMs: expiresAtMs, version: version)
     }
 
     private static func encode(_ override: LimitOverride) -> String {

@@ -43,6 +43,15 @@ public struct RecordPublisher: Sendable {
         return reply.integer == 1
     }
 
+    /// Publishes what concerns every request: maintenance.
+    @discardableResult
+    public func publish(_ system: SystemRecord) async throws -> Bool {
+        let reply = try await self.redis.eval(
+            HotScripts.publishKey, keys: [.text(self.keyspace.system)],
+            arguments: [.integer(system.version)] + SystemRecordCodec.encode(system).map(RedisArgument.text))
+        return reply.integer == 1
+    }
+
     /// What the edge would read of a key: nil when Redis does not know it or its org whole.
     public func principal(sha256Hex: String) async throws -> Principal? {
         let name = RedisArgument.text(self.keyspace.keyRecord(sha256Hex: sha256Hex))

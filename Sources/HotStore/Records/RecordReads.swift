@@ -20,6 +20,11 @@ public enum RecordReads {
         Self.append("GET", keyspace.version(ofOrg: orgID), into: &output)
     }
 
+    /// `HGETALL` of the system's record.
+    public static func appendSystem(_ keyspace: Keyspace, into output: inout ByteBuffer) {
+        Self.append("HGETALL", keyspace.system, into: &output)
+    }
+
     private static func append(_ command: String, _ name: String, into output: inout ByteBuffer) {
         RESPWriter.beginCommand(argumentCount: 2, into: &output)
         RESPWriter.append(command, into: &output)

@@ -1,4 +1,4 @@
-import Domain
+public import Domain
 import PostgresClient
 
 /// What the edge needs of the records: for one key in one query, and everything for filling an empty Redis.
@@ -33,6 +33,16 @@ public struct EdgeRecords: Sendable {
     public func org(_ id: String) async throws -> EdgeOrg? {
         let orgs = try await self.database.ask("SELECT * FROM edge_orgs WHERE id = \(id)").map(Self.org)
         return try await self.withKeys(orgs).first
+    }
+
+    /// What concerns every request.
+    public func system() async throws -> SystemRecord {
+        let row = try await self.database.ask(
+            "SELECT maintenance_mode, maintenance_allowed::text[] AS allowed, version FROM system_config"
+        ).only()
+        return SystemRecord(
+            isInMaintenance: try row["maintenance_mode"], maintenanceAllowed: try row["allowed"],
+            version: try row["version"])
     }
 
     /// Every org that is not deleted, with its usable keys, in batches by id; no transaction is held in between.
@@ -71,10 +81,13 @@ public struct EdgeRecords: Sendable {
     }
 
     private static func org(_ row: PostgresRow) throws -> OrgRecord {
-        OrgRecord(
+        let expiry = try row["org_expires_at", as: PostgresInstant?.self] ?? .distantFuture
+        return OrgRecord(
             orgID: try row["id"], plan: try row["plan"], status: try row["status"],
             featuresOn: try row["features_on"], featuresOff: try row["features_off"],
-            overrides: try Self.overrides(row), version: try row["version"])
+            overrides: try Self.overrides(row),
+            expiresAtMs: expiry == .distantFuture ? 0 : Int(max(1, expiry.unixMicroseconds / 1000)),
+            version: try row["version"])
     }
 
     private static func overrides(_ row: PostgresRow) throws -> [LimitOverride] {

@@ -19,6 +19,8 @@ public struct APIKey: Sendable, Hashable {
     public let status: KeyRecord.Status
     /// What it may do.
     public let scopes: [String]
+    /// Networks that it may be used from, `10.0.0.0/8`; none means anywhere.
+    public let allowedAddresses: [String]
     /// When it was made.
     public let createdAt: PostgresInstant
     /// Last use, as far as it has been written.
@@ -33,7 +35,8 @@ public struct APIKey: Sendable, Hashable {
     public let lineageID: String
 
     static let columns: PostgresQuery = """
-        id, org_id, user_id, name, key_hash, hash_algorithm, key_prefix, environment, status, scopes, created_at, \
+        id, org_id, user_id, name, key_hash, hash_algorithm, key_prefix, environment, status, scopes, \
+        allowed_addresses::text[] AS allowed_addresses, created_at, \
         last_used_at, expires_at, revoked_at, rotated_from, lineage_id
         """
 
@@ -47,6 +50,7 @@ public struct APIKey: Sendable, Hashable {
         self.environment = try row["environment"]
         self.status = try row["status"]
         self.scopes = try row["scopes"]
+        self.allowedAddresses = try row["allowed_addresses"]
         self.createdAt = try row["created_at"]
         self.lastUsedAt = try row["last_used_at"]
         self.expiresAt = try row["expires_at"]

@@ -71,7 +71,19 @@ public struct APIKeys: Sendable {
         ).first.map { try APIKey($0) }
     }
 
-    /// Replaces a key: the new one has its name, environment, scopes and user and shares its limits; the old one goes
+    /// Sets the networks that a key may be used from; none means anywhere.
+    /// - Returns: the key; nil if the org has none with this id.
+    /// - Throws: ``RecordsError`` `refused` for more than 64 networks; `PostgresError` for a text that is none.
+    public func setAllowedAddresses(_ id: String, of orgID: String, _ networks: [String]) async throws -> APIKey? {
+        try await self.database.ask(
+            """
+            UPDATE api_keys SET allowed_addresses = \(networks)::text[]::cidr[]
+            WHERE id = \(id) AND org_id = \(orgID) RETURNING \(APIKey.columns)
+            """
+        ).first.map { try APIKey($0) }
+    }
+
+    /// Replaces a key: the new one has its name, environment, scopes, networks and user and shares its limits; the old one goes
     /// on until the grace period ends, or until it would have ended anyway.
     /// - Throws: ``RecordsError`` `missing` if the org has no such key in force, `taken(rotated_from)` if it was
     ///   replaced before.
@@ -91,7 +103,8 @@ public struct APIKeys: Sendable {
             let old = try APIKey(row)
             let key = NewAPIKey(
                 id: newID, orgID: orgID, userID: old.userID, name: old.name, material: material,
-                environment: old.environment, scopes: old.scopes, expiresAt: expiresAt)
+                environment: old.environment, scopes: old.scopes, expiresAt: expiresAt,
+                allowedAddresses: old.allowedAddresses)
             return (try await APIKeys(session).insert(key, replacing: id), old)
         }
     }
@@ -116,10 +129,11 @@ public struct APIKeys: Sendable {
             try await self.database.ask(
                 """
                 INSERT INTO api_keys (id, org_id, user_id, name, key_hash, hash_algorithm, key_prefix, environment,
-                    scopes, expires_at, rotated_from)
+                    scopes, expires_at, rotated_from, allowed_addresses)
                 VALUES (\(key.id), \(key.orgID), \(key.userID), \(key.name), \(key.material.hash),
                     \(key.material.algorithm), \(key.material.prefix), \(key.environment), \(key.scopes),
-                    \(key.expiresAt), \(replacing))
+                    \(key.expiresAt), \(replacing),
+                    \(key.allowedAddresses)::text[]::cidr[])
                 RETURNING \(APIKey.columns)
                 """
             ).only())

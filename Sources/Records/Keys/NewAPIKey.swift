@@ -19,11 +19,14 @@ public struct NewAPIKey: Sendable, Hashable {
     public var scopes: [String]
     /// From when on it is refused; nil is never.
     public var expiresAt: PostgresInstant?
+    /// Networks that it may be used from, `10.0.0.0/8`; none means anywhere.
+    public var allowedAddresses: [String]
 
     /// A key that never expires and has no scopes, unless told otherwise.
     public init(
         id: String, orgID: String, userID: String? = nil, name: String = "", material: KeyMaterial,
-        environment: Environment, scopes: [String] = [], expiresAt: PostgresInstant? = nil
+        environment: Environment, scopes: [String] = [], expiresAt: PostgresInstant? = nil,
+        allowedAddresses: [String] = []
     ) {
         self.id = id
         self.orgID = orgID
@@ -33,5 +36,6 @@ public struct NewAPIKey: Sendable, Hashable {
         self.environment = environment
         self.scopes = scopes
         self.expiresAt = expiresAt
+        self.allowedAddresses = allowedAddresses
     }
 }

@@ -29,6 +29,8 @@ public struct SystemConfig: Sendable {
         public let totalJobs: Int
         /// Requests are refused while it is on.
         public let isInMaintenance: Bool
+        /// Networks whose requests pass all the same.
+        public let maintenanceAllowed: [String]
         /// In the order of sale.
         public let creditPackages: [CreditPackage]
     }
@@ -36,17 +38,24 @@ public struct SystemConfig: Sendable {
     /// Reads the row.
     public func read() async throws -> Values {
         let row = try await self.database.ask(
-            "SELECT founding_member_count, total_users, total_jobs, maintenance_mode FROM system_config"
+            "SELECT founding_member_count, total_users, total_jobs, maintenance_mode, maintenance_allowed::text[] AS allowed FROM system_config"
         ).only()
         return Values(
             foundingMemberCount: try row["founding_member_count"], totalUsers: try row["total_users"],
             totalJobs: try row["total_jobs"], isInMaintenance: try row["maintenance_mode"],
+            maintenanceAllowed: try row["allowed"],
             creditPackages: try await self.creditPackages())
     }
 
     /// Switches maintenance mode; the edge learns of it through the outbox.
-    public func setMaintenance(_ isOn: Bool) async throws {
-        try await self.database.ask("UPDATE system_config SET maintenance_mode = \(isOn)")
+    /// - Parameter allowed: networks whose requests pass all the same; nil leaves them as they are.
+    /// - Throws: ``RecordsError`` `refused` for more than 64 networks; `PostgresError` for a text that is none.
+    public func setMaintenance(_ isOn: Bool, allowed: [String]? = nil) async throws {
+        try await self.database.ask(
+            """
+            UPDATE system_config SET maintenance_mode = \(isOn),
+                maintenance_allowed = coalesce(\(allowed)::text[]::cidr[], maintenance_allowed)
+            """)
     }
 
     private func creditPackages() async throws -> [CreditPackage] {

@@ -28,12 +28,14 @@ public struct Org: Sendable, Hashable {
     public let version: Int64
     /// When it was made.
     public let createdAt: PostgresInstant
+    /// From when on its keys are refused; nil is never.
+    public let expiresAt: PostgresInstant?
     /// When it was deleted.
     public let deletedAt: PostgresInstant?
 
     static let columns: PostgresQuery = """
         orgs.id, orgs.name, orgs.slug, orgs.plan, orgs.stripe_customer_id, orgs.personal, orgs.status, orgs.version, \
-        orgs.created_at, orgs.deleted_at
+        orgs.created_at, orgs.expires_at, orgs.deleted_at
         """
 
     init(_ row: PostgresRow) throws(PostgresError) {
@@ -46,6 +48,7 @@ public struct Org: Sendable, Hashable {
         self.status = try row["status"]
         self.version = try row["version"]
         self.createdAt = try row["created_at"]
+        self.expiresAt = try row["expires_at"]
         self.deletedAt = try row["deleted_at"]
     }
 }

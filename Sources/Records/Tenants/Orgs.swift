@@ -1,4 +1,4 @@
-import PostgresClient
+public import PostgresClient
 
 /// Organisations and who is in them. Every change that concerns the edge raises the org's version and is put into the
 /// outbox by the database itself.
@@ -66,6 +66,16 @@ public struct Orgs: Sendable {
         try await self.changed(
             id,
             "UPDATE orgs SET plan = \(plan) WHERE id = \(id) AND deleted_at IS NULL RETURNING \(Org.columns)")
+    }
+
+    /// Sets when an org's access ends; nil is never.
+    /// - Throws: ``RecordsError`` `missing`.
+    public func setExpiry(_ expiresAt: PostgresInstant?, of id: String) async throws -> Org {
+        try await self.changed(
+            id,
+            """
+            UPDATE orgs SET expires_at = \(expiresAt) WHERE id = \(id) AND deleted_at IS NULL RETURNING \(Org.columns)
+            """)
     }
 
     /// Suspends an org, or lets it go on.

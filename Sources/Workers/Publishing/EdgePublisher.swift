@@ -63,6 +63,7 @@ public struct EdgePublisher: Sendable {
     public func publish(_ entries: [OutboxEntry]) async throws {
         var orgs: [String] = []
         var seen: Set<String> = []
+        if entries.contains(where: { $0.kind == .system }) { try await self.publishSystem() }
         for entry in entries {
             guard let orgID = entry.orgID else { continue }
             if entry.kind == .key, let keyID = entry.apiKeyID, seen.insert(keyID).inserted {
@@ -80,6 +81,11 @@ public struct EdgePublisher: Sendable {
             versions[orgID] = max(versions[orgID] ?? 0, version)
         }
         for orgID in orgs { try await self.publishOrg(orgID, removedAt: versions[orgID] ?? 1) }
+    }
+
+    /// Publishes what concerns every request.
+    public func publishSystem() async throws {
+        try await self.publisher.publish(try await self.records.system())
     }
 
     private func publishOrg(_ orgID: String, removedAt version: Int64) async throws {

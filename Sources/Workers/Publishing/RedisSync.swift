@@ -50,6 +50,7 @@ public final class RedisSync: Service {
     public func rebuild() async throws -> (orgs: Int, keys: Int) {
         var orgs = 0
         var keys = 0
+        try await self.publisher.publishSystem()
         try await self.records.scan { batch in
             try await self.publisher.publish(batch)
             orgs += batch.count

@@ -65,8 +65,16 @@ final class TestEdge: Sendable {
     }
 
     /// The sum of a counter's samples.
-    func count(_ name: String) async -> Int {
-        let family = await self.server.metrics().first { $0.name == "tollgate_\(name)" }
+    func count(_ name: String) async -> Int { Self.sum(name, await self.server.metrics()) }
+
+    /// Commands sent to Redis on behalf of requests: all but the loops' own look at the system's record.
+    func requestCommands() async -> Int {
+        let metrics = await self.server.metrics()
+        return Self.sum("redis_commands_total", metrics) - Self.sum("system_reads_total", metrics)
+    }
+
+    private static func sum(_ name: String, _ metrics: [MetricFamily]) -> Int {
+        let family = metrics.first { $0.name == "tollgate_\(name)" }
         return family?.samples.reduce(0) { sum, sample in
             if case .number(let value) = sample.value { sum + Int(value) } else { sum }
         } ?? 0

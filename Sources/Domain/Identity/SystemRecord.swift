@@ -1,0 +1,15 @@
+/// What the edge knows of the system as a whole.
+public struct SystemRecord: Sendable, Equatable {
+    /// Requests are refused with 503 `maintenance` while it is on.
+    public var isInMaintenance: Bool
+    /// Networks whose requests pass all the same, `10.0.0.0/8`.
+    public var maintenanceAllowed: [String]
+    /// Rises with every change; an older record never replaces a newer one.
+    public var version: Int64
+
+    public init(isInMaintenance: Bool = false, maintenanceAllowed: [String] = [], version: Int64 = 0) {
+        self.isInMaintenance = isInMaintenance
+        self.maintenanceAllowed = maintenanceAllowed
+        self.version = version
+    }
+}

@@ -1,0 +1,44 @@
+import Domain
+import HTTPWire
+import HotStore
+import RedisClient
+
+/// What this loop knows of the system's record: read from Redis a few times a second, because it concerns requests that
+/// no admission sees. What was known last stays while Redis is away or does not know it yet.
+final class SystemWatch: RedisWaiter {
+    private(set) var isInMaintenance = false
+    private var allowed: [CIDRBlock] = []
+    private var isAsking = false
+    private unowned let loop: EdgeLoop
+
+    init(loop: EdgeLoop) {
+        self.loop = loop
+        super.init()
+    }
+
+    /// Whether requests from this address are let through.
+    func admits(_ address: IPAddress) -> Bool {
+        !self.isInMaintenance || self.allowed.contains { $0.contains(address) }
+    }
+
+    /// Asks again, unless an answer is due.
+    func look() {
+        guard !self.isAsking, self.loop.link.isReady else { return }
+        self.isAsking = true
+        let keyspace = self.loop.keyspace
+        if self.loop.link.send(self, encode: { RecordReads.appendSystem(keyspace, into: &$0) }) != nil {
+            self.isAsking = false
+        } else {
+            self.loop.counters.systemReads += 1
+        }
+    }
+
+    override func redisReplied(_ reply: borrowing RedisReply) {
+        self.isAsking = false
+        guard let system = SystemRecordCodec.system(PrincipalRecordCodec.fields(reply)) else { return }
+        self.isInMaintenance = system.isInMaintenance
+        self.allowed = system.maintenanceAllowed.compactMap { CIDRBlock($0) }
+    }
+
+    override func redisFailed(_ failure: RedisFailure) { self.isAsking = false }
+}
