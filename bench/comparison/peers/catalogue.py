@@ -2,7 +2,7 @@
 
 from .haproxy import HAProxyForward
 from .nginx_forward import NginxForward
-from .nginx_lua import NginxLua, NginxLuaExtended
+from .nginx_lua import NginxLua, NginxLuaTuned
 from .tollgate import Tollgate
 
-PEERS = {peer.name: peer for peer in (NginxForward, NginxLua, NginxLuaExtended, Tollgate, HAProxyForward)}
+PEERS = {peer.name: peer for peer in (NginxForward, NginxLua, NginxLuaTuned, Tollgate, HAProxyForward)}
