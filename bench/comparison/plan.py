@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from .figures import Bar
 
-DEFAULT_PEERS = ("nginx", "nginx-lua", "tollgate", "haproxy")
+DEFAULT_PEERS = ("nginx", "nginx-lua", "nginx-lua-tuned", "tollgate", "haproxy")
 
 BARS = (
     Bar("CPU per request, Tollgate ÷ nginx + ngx_lua + Redis", "tollgate", "nginx-lua", "cpu_us", at_most=0.5),

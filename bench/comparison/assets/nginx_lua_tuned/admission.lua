@@ -1,4 +1,4 @@
--- What a gateway built on ngx_lua does for one request: find the caller by the SHA-256 of the key in a table of the
+-- The least that a gateway on ngx_lua can do for one request: find the caller by the SHA-256 of the key in a table of the
 -- worker, ask Redis by one script call, set the limit's fields, and let nginx forward with the caller's identity and
 -- without the key.
 
@@ -9,17 +9,14 @@ local admission = {}
 
 local job, client, callers = nil, nil, {}
 
-local BOUNDS, BUCKETS = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, math.huge}, {}
-for i, bound in ipairs(BOUNDS) do BUCKETS[i] = "seconds_bucket;jobs;" .. bound end
-
 local function fromHex(text)
   return (string.gsub(text, "..", function(pair) return string.char(tonumber(pair, 16)) end))
 end
 
--- `settings`: client, redis, script (its SHA-1), limits, meter, policy, callers, extended.
+-- `settings`: redis, script (its SHA-1), limits, meter, policy, callers.
 function admission.load(settings)
   job = settings
-  client = require(job.client)
+  client = require("client")
   job.keyCount = tostring(2 + #job.limits)
   for _, caller in ipairs(job.callers) do callers[fromHex(caller.digest)] = caller end
 end
@@ -58,29 +55,17 @@ function admission.access()
   header["RateLimit-Policy"] = job.policy
   header["RateLimit"] = format('"%s";r=%d, "%s";r=%d',
     first.name, floor(reply[3] / first.unit), second.name, floor(reply[4] / second.unit))
-  if job.extended then
-    local left, limit = reply[3] / first.unit, first
-    if reply[4] / second.unit < left then left, limit = reply[4] / second.unit, second end
-    header["X-RateLimit-Limit"] = limit.capacity
-    header["X-RateLimit-Remaining"] = floor(left)
-    header["X-RateLimit-Reset"] = floor(ngx.time() + (limit.full - left * limit.unit) / limit.rate / 1000)
-  end
   ngx.var.tollgate_org = caller.org
   ngx.var.tollgate_key = caller.key
 end
 
--- Counters and a histogram of latencies for Prometheus, as plugins for ngx_lua keep them: in a shared dictionary.
-function admission.log()
-  local metrics = ngx.shared.metrics
-  local seconds = tonumber(ngx.var.request_time)
-  metrics:incr("requests;jobs;" .. ngx.status, 1, 0)
-  metrics:incr("seconds_sum;jobs", seconds, 0)
-  for i = 1, #BOUNDS do
-    if seconds <= BOUNDS[i] then
-      metrics:incr(BUCKETS[i], 1, 0)
-      break
-    end
-  end
+-- Writes what this worker runs on, for the report.
+function admission.tell(path)
+  local file = assert(io.open(path, "w"))
+  local version = ngx.config.ngx_lua_version
+  file:write(format("ngx_lua %d.%d.%d, %s, JIT %s, no libraries",
+    floor(version / 1000000), floor(version / 1000) % 1000, version % 1000, jit.version, jit.status() and "on" or "off"))
+  file:close()
 end
 
 return admission

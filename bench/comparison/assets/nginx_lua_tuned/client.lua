@@ -1,6 +1,5 @@
 -- Script calls by the least that ngx_lua allows: one table of strings sent on a cosocket, the reply read line by line,
--- connections kept in the worker's pool. Measured beside the other client on request, to tell what a request costs
--- that is lua-resty-redis's.
+-- connections kept in the worker's pool.
 
 local tcp = ngx.socket.tcp
 local byte, sub = string.byte, string.sub

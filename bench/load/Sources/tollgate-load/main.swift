@@ -1,0 +1,7 @@
+import ArgumentParser
+import Histogram
+import LoadModel
+import NIOCore
+import NIOPosix
+
+print("placeholder")
