@@ -3,8 +3,8 @@
 ///
 /// Every attempt has a generation; what an earlier one still reports (a late connect, a timer, an end that was already
 /// known) is ignored or discarded. Those races are expected and dropped silently; nothing here traps.
-struct RedisLinkMachine {
-    enum State: Equatable {
+package struct RedisLinkMachine {
+    package enum State: Equatable {
         /// Not started. May go to connecting, closed.
         case idle
         /// May go to settingUp, waiting, closed.
@@ -19,70 +19,70 @@ struct RedisLinkMachine {
         case closed
     }
 
-    private(set) var state = State.idle
+    package private(set) var state = State.idle
     /// Of the current or latest attempt; 0 before the first.
-    private(set) var generation: UInt64 = 0
+    package private(set) var generation: UInt64 = 0
     private var backoff: ReconnectBackoff
     /// A connection that lasted so long resets the back-off. One that keeps dying at once must not.
     private let stableAfterMs: UInt64
 
-    init(configuration: RedisConfiguration, seed: UInt64) {
+    package init(configuration: RedisConfiguration, seed: UInt64) {
         self.backoff = ReconnectBackoff(
             delayMinMs: configuration.reconnectDelayMinMs, delayMaxMs: configuration.reconnectDelayMaxMs, seed: seed)
         self.stableAfterMs = UInt64(RedisConfiguration.bounded(configuration.reconnectDelayMaxMs))
     }
 
-    var isReady: Bool {
+    package var isReady: Bool {
         if case .ready = self.state { return true }
         return false
     }
 
-    enum OnConnect: Equatable {
+    package enum OnConnect: Equatable {
         case connect(generation: UInt64)
         case ignore
     }
 
-    mutating func start() -> OnConnect {
+    package mutating func start() -> OnConnect {
         guard self.state == .idle else { return .ignore }
         return self.beginAttempt()
     }
 
-    mutating func reconnectDue(generation: UInt64) -> OnConnect {
+    package mutating func reconnectDue(generation: UInt64) -> OnConnect {
         guard self.state == .waiting, generation == self.generation else { return .ignore }
         return self.beginAttempt()
     }
 
-    enum OnConnected: Equatable {
+    package enum OnConnected: Equatable {
         case setUp
         /// Nobody wants this connection any more: close it.
         case discard
     }
 
-    mutating func connected(generation: UInt64) -> OnConnected {
+    package mutating func connected(generation: UInt64) -> OnConnected {
         guard self.state == .connecting, generation == self.generation else { return .discard }
         self.state = .settingUp
         return .setUp
     }
 
-    enum OnSetUp: Equatable {
+    package enum OnSetUp: Equatable {
         case becomeReady
         case ignore
     }
 
-    mutating func setUpFinished(generation: UInt64, nowMs: UInt64) -> OnSetUp {
+    package mutating func setUpFinished(generation: UInt64, nowMs: UInt64) -> OnSetUp {
         guard self.state == .settingUp, generation == self.generation else { return .ignore }
         self.state = .ready(sinceMs: nowMs)
         return .becomeReady
     }
 
-    enum OnEnded: Equatable {
+    package enum OnEnded: Equatable {
         /// Drop the connection, fail what waits, try again later.
         case retry(afterMs: Int, wasReady: Bool)
         case ignore
     }
 
     /// The attempt failed, its set-up was refused, or the connection was lost.
-    mutating func ended(generation: UInt64, nowMs: UInt64) -> OnEnded {
+    package mutating func ended(generation: UInt64, nowMs: UInt64) -> OnEnded {
         guard generation == self.generation else { return .ignore }
         switch self.state {
         case .connecting, .settingUp:
@@ -98,16 +98,16 @@ struct RedisLinkMachine {
     }
 
     /// The time for connecting and setting up is over. Ignored by an attempt that has succeeded.
-    mutating func attemptExpired(generation: UInt64, nowMs: UInt64) -> OnEnded {
+    package mutating func attemptExpired(generation: UInt64, nowMs: UInt64) -> OnEnded {
         self.isReady ? .ignore : self.ended(generation: generation, nowMs: nowMs)
     }
 
-    enum OnClose: Equatable {
+    package enum OnClose: Equatable {
         case close
         case ignore
     }
 
-    mutating func close() -> OnClose {
+    package mutating func close() -> OnClose {
         guard self.state != .closed else { return .ignore }
         self.state = .closed
         return .close

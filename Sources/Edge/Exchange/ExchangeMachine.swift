@@ -1,7 +1,7 @@
-import Domain
+package import Domain
 
 /// Why a forwarded request has no complete answer.
-enum UpstreamFailure: Equatable {
+package enum UpstreamFailure: Equatable {
     /// Refused, unreachable, or closed before a byte was written.
     case connectFailed
     case connectTimeout
@@ -16,7 +16,7 @@ enum UpstreamFailure: Equatable {
     case truncated
 
     /// What the client is told while no head has been sent.
-    var problem: ProblemCode {
+    package var problem: ProblemCode {
         switch self {
         case .connectFailed: .upstreamConnectFailed
         case .connectTimeout: .upstreamConnectTimeout
@@ -29,7 +29,7 @@ enum UpstreamFailure: Equatable {
     }
 
     /// Whether the upstream cannot have begun to execute the request.
-    var nothingSent: Bool {
+    package var nothingSent: Bool {
         switch self {
         case .connectFailed, .connectTimeout, .unavailable: true
         case .lost, .headTimeout, .protocolError, .truncated: false
@@ -38,7 +38,7 @@ enum UpstreamFailure: Equatable {
 }
 
 /// What becomes of a claimed idempotency key (STANDARDS §1, table a–o).
-enum KeyOutcome: Equatable {
+package enum KeyOutcome: Equatable {
     /// The request carried no key.
     case none
     /// The answer is kept and replayed.
@@ -52,23 +52,34 @@ enum KeyOutcome: Equatable {
 }
 
 /// Whether what was counted at admission stands.
-enum MeterOutcome: Equatable { case count, void }
+package enum MeterOutcome: Equatable { case count, void }
 
 /// The life of one admitted request, without its bytes: which failures are retried, what the client is told, what
 /// becomes of key, meters and both connections. Events in, actions out; no case traps, a late event is ignored.
-struct ExchangeMachine {
+package struct ExchangeMachine {
     /// What the rules below need to know of route and request.
-    struct Terms: Equatable {
-        var keyed = false
+    package struct Terms: Equatable {
+        package var keyed = false
         /// Idempotent method without a body, or one that is wholly held (RFC 9110 §9.2.2).
-        var resendable = false
-        var upstreamIdempotent = false
-        var releasesOn5xx = false
+        package var resendable = false
+        package var upstreamIdempotent = false
+        package var releasesOn5xx = false
         /// Endpoints that one request may try when no byte has been written.
-        var attemptsMax = 2
+        package var attemptsMax = 2
+
+        package init(
+            keyed: Bool = false, resendable: Bool = false, upstreamIdempotent: Bool = false,
+            releasesOn5xx: Bool = false, attemptsMax: Int = 2
+        ) {
+            self.keyed = keyed
+            self.resendable = resendable
+            self.upstreamIdempotent = upstreamIdempotent
+            self.releasesOn5xx = releasesOn5xx
+            self.attemptsMax = attemptsMax
+        }
     }
 
-    enum Phase: Equatable {
+    package enum Phase: Equatable {
         case idle
         /// Waits for the rest of a keyed body, the principal or the decision.
         case deciding
@@ -80,7 +91,7 @@ struct ExchangeMachine {
         case finished
     }
 
-    enum OnFailure: Equatable {
+    package enum OnFailure: Equatable {
         case ignore
         /// Lease another connection and send again.
         case retry
@@ -92,7 +103,7 @@ struct ExchangeMachine {
         case settle(key: KeyOutcome)
     }
 
-    enum OnClientGone: Equatable {
+    package enum OnClientGone: Equatable {
         case ignore
         /// Nothing was sent upstream: forget the request; `lease` is to be given up if one is awaited.
         case drop(key: KeyOutcome)
@@ -102,38 +113,45 @@ struct ExchangeMachine {
         case drain
     }
 
-    struct Settlement: Equatable {
-        var key: KeyOutcome
-        var meter: MeterOutcome
+    package struct Settlement: Equatable {
+        package var key: KeyOutcome
+        package var meter: MeterOutcome
+
+        package init(key: KeyOutcome, meter: MeterOutcome) {
+            self.key = key
+            self.meter = meter
+        }
     }
 
-    private(set) var phase = Phase.idle
-    private(set) var terms = Terms()
-    private(set) var attempts = 0
-    private(set) var clientGone = false
-    private(set) var status = 0
+    package private(set) var phase = Phase.idle
+    package private(set) var terms = Terms()
+    package private(set) var attempts = 0
+    package private(set) var clientGone = false
+    package private(set) var status = 0
 
-    mutating func begin(_ terms: Terms) {
+    package init() {}
+
+    package mutating func begin(_ terms: Terms) {
         self = ExchangeMachine()
         self.phase = .deciding
         self.terms = terms
     }
 
     /// Admitted: a connection is wanted.
-    mutating func admitted() {
+    package mutating func admitted() {
         guard self.phase == .deciding else { return }
         self.phase = .leasing
         self.attempts = 1
     }
 
     /// The first request byte has been handed to a connection.
-    mutating func sent() {
+    package mutating func sent() {
         guard self.phase == .leasing else { return }
         self.phase = .sent
     }
 
     /// The final (not 1xx) answer's head. False when nobody waits for it: the peer spoke before being asked.
-    mutating func headReceived(status: Int) -> Bool {
+    package mutating func headReceived(status: Int) -> Bool {
         guard self.phase == .sent else { return false }
         self.phase = .streaming
         self.status = status
@@ -141,15 +159,15 @@ struct ExchangeMachine {
     }
 
     /// The answer is complete. `replayable` is false when it outgrew the cap.
-    mutating func completed(replayable: Bool) -> Settlement {
+    package mutating func completed(replayable: Bool) -> Settlement {
         self.phase = .finished
         return Settlement(key: self.keyOutcome(replayable: replayable), meter: .count)
     }
 
     /// The gateway answered by itself before anything was sent.
-    mutating func refused() { self.phase = .finished }
+    package mutating func refused() { self.phase = .finished }
 
-    mutating func failed(_ failure: UpstreamFailure) -> OnFailure {
+    package mutating func failed(_ failure: UpstreamFailure) -> OnFailure {
         switch self.phase {
         case .idle, .finished, .deciding:
             return .ignore
@@ -169,7 +187,7 @@ struct ExchangeMachine {
         }
     }
 
-    mutating func clientClosed() -> OnClientGone {
+    package mutating func clientClosed() -> OnClientGone {
         guard !self.clientGone else { return .ignore }
         self.clientGone = true
         switch self.phase {

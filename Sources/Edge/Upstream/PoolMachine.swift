@@ -5,8 +5,8 @@ import NIOCore
 ///
 /// A connection is *opening* until `opened` or `openFailed`, then *leased* or *idle* until `closed`. Waiters are served
 /// in order by whichever connection comes free first, so an opening connection belongs to nobody.
-struct PoolMachine<Connection: Equatable, Waiter: Equatable> {
-    enum OnWanted: Equatable {
+package struct PoolMachine<Connection: Equatable, Waiter: Equatable> {
+    package enum OnWanted: Equatable {
         case lease(Connection)
         /// Open a connection; the waiter is queued.
         case openAndWait
@@ -14,40 +14,40 @@ struct PoolMachine<Connection: Equatable, Waiter: Equatable> {
         /// The queue is full.
         case refuse
     }
-    enum OnFree: Equatable {
+    package enum OnFree: Equatable {
         case lease(Connection, to: Waiter)
         case park
         /// Not reusable and somebody waits: a new connection is to be opened in its place.
         case open
         case none
     }
-    enum OnOpenFailed: Equatable {
+    package enum OnOpenFailed: Equatable {
         /// Nothing to do.
         case none
         /// The first waiter is out of luck here; it may try another endpoint.
         case fail(Waiter)
     }
 
-    let connectionsMax: Int
-    let waitersMax: Int
-    private(set) var idle: [Connection] = []
+    package let connectionsMax: Int
+    package let waitersMax: Int
+    package private(set) var idle: [Connection] = []
     private var waiting = CircularBuffer<Waiter>()
-    private(set) var opening = 0
-    private(set) var leased = 0
+    package private(set) var opening = 0
+    package private(set) var leased = 0
 
-    init(connectionsMax: Int, waitersMax: Int) {
+    package init(connectionsMax: Int, waitersMax: Int) {
         self.connectionsMax = connectionsMax
         self.waitersMax = waitersMax
     }
 
-    var open: Int { self.idle.count + self.leased + self.opening }
-    var waiters: Int { self.waiting.count }
+    package var open: Int { self.idle.count + self.leased + self.opening }
+    package var waiters: Int { self.waiting.count }
     /// Whether a request would be served at once.
-    var hasIdle: Bool { !self.idle.isEmpty }
-    var isFull: Bool { self.open >= self.connectionsMax && self.waiting.count >= self.waitersMax }
+    package var hasIdle: Bool { !self.idle.isEmpty }
+    package var isFull: Bool { self.open >= self.connectionsMax && self.waiting.count >= self.waitersMax }
 
     /// The most recently used idle connection is taken first, so that the others can age out.
-    mutating func wanted(by waiter: Waiter) -> OnWanted {
+    package mutating func wanted(by waiter: Waiter) -> OnWanted {
         if let connection = self.idle.popLast() {
             self.leased += 1
             return .lease(connection)
@@ -60,40 +60,40 @@ struct PoolMachine<Connection: Equatable, Waiter: Equatable> {
         return .openAndWait
     }
 
-    mutating func opened(_ connection: Connection) -> OnFree {
+    package mutating func opened(_ connection: Connection) -> OnFree {
         self.opening -= 1
         return self.serve(connection)
     }
 
-    mutating func openFailed() -> OnOpenFailed {
+    package mutating func openFailed() -> OnOpenFailed {
         self.opening -= 1
         guard let waiter = self.waiting.popFirst() else { return .none }
         return .fail(waiter)
     }
 
     /// A lease ended; `reusable` is the exchange's verdict, never a guess.
-    mutating func released(_ connection: Connection, reusable: Bool) -> OnFree {
+    package mutating func released(_ connection: Connection, reusable: Bool) -> OnFree {
         self.leased -= 1
         if reusable { return self.serve(connection) }
         return self.openForWaiters()
     }
 
     /// An idle connection was closed, by the peer or by its age.
-    mutating func idleClosed(_ connection: Connection) -> Bool {
+    package mutating func idleClosed(_ connection: Connection) -> Bool {
         guard let index = self.idle.firstIndex(of: connection) else { return false }
         self.idle.remove(at: index)
         return true
     }
 
     /// A waiter gave up. Returns whether it was still waiting.
-    mutating func cancelled(_ waiter: Waiter) -> Bool {
+    package mutating func cancelled(_ waiter: Waiter) -> Bool {
         guard let index = self.waiting.firstIndex(of: waiter) else { return false }
         self.waiting.remove(at: index)
         return true
     }
 
     /// Takes every idle connection out, for closing them.
-    mutating func drainIdle() -> [Connection] {
+    package mutating func drainIdle() -> [Connection] {
         defer { self.idle = [] }
         return self.idle
     }
@@ -108,7 +108,7 @@ struct PoolMachine<Connection: Equatable, Waiter: Equatable> {
     }
 
     /// Whether somebody waits for whom no connection is being opened.
-    mutating func openForWaiters() -> OnFree {
+    package mutating func openForWaiters() -> OnFree {
         guard self.waiting.count > self.opening, self.open < self.connectionsMax else { return .none }
         self.opening += 1
         return .open
