@@ -82,6 +82,8 @@ let package = Package(
             name: "Records", dependencies: ["Domain", "PostgresClient", logging],
             resources: [.embedInCode("Migrations")], swiftSettings: strict),
         library("Settings", ["Domain", yams]),
+        // What was served, in memory that outlives its process.
+        library("Journal", ["Domain"], settings: strictButForGlibcStructs),
 
         // The planes.
         library("Edge", ["Domain", "Digests", "HTTPWire", "RedisClient", "HotStore", nioCore, nioPosix, logging]),
@@ -110,6 +112,7 @@ let package = Package(
             resources: [.copy("Corpus")]),
         tests("RedisClientTests", ["RedisClient", "TestKit", nioCore, nioPosix, nioEmbedded]),
         tests("PostgresClientTests", ["PostgresClient", "TestKit", nioPosix]),
+        tests("JournalTests", ["Journal", "Domain", "TestKit"]),
         tests("HotStoreTests", ["HotStore", "Domain", "LuaScripts", "RedisClient", "TestKit", nioPosix]),
         tests("RecordsTests", ["Records", "Domain", "PostgresClient", "TestKit"]),
         tests("SettingsTests", ["Settings", "Domain"], resources: [.copy("Golden")]),

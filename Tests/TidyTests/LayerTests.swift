@@ -7,7 +7,7 @@ struct LayerTests {
     }
 
     @Test func `the data path does without Foundation`() {
-        for file in SourceTree.targets("HTTPWire", "Digests", "RedisClient", "HotStore", "Edge") {
+        for file in SourceTree.targets("HTTPWire", "Digests", "RedisClient", "HotStore", "Journal", "Edge") {
             let foundation = Self.imports(of: file).filter { $0.hasPrefix("Foundation") }
             #expect(foundation.isEmpty, "\(file.path)")
         }
@@ -15,7 +15,7 @@ struct LayerTests {
 
     @Test func `the edge cannot reach the record layer`() {
         let forbidden: Set<String> = ["Records", "PostgresClient", "CPostgres", "Control", "Workers", "Settings"]
-        for file in SourceTree.targets("Edge", "HotStore", "RedisClient", "HTTPWire") {
+        for file in SourceTree.targets("Edge", "HotStore", "RedisClient", "HTTPWire", "Journal") {
             #expect(forbidden.isDisjoint(with: Self.imports(of: file)), "\(file.path)")
         }
     }

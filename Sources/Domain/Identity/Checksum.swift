@@ -1,15 +1,17 @@
 /// CRC-32 as zlib computes it: the polynomial 0xEDB88320, reflected, ones before and after.
-struct Checksum {
+public struct Checksum {
     private var register: UInt32 = 0xFFFF_FFFF
 
-    var value: UInt32 { ~register }
+    public init() {}
 
-    mutating func update(_ byte: UInt8) {
+    public var value: UInt32 { ~register }
+
+    public mutating func update(_ byte: UInt8) {
         register = Self.table[Int(UInt8(truncatingIfNeeded: register) ^ byte)] ^ (register >> 8)
     }
 
     /// Takes the first `count` bytes of the span, which must be there; the table is looked up once for all of them.
-    mutating func update(_ bytes: borrowing Span<UInt8>, count: Int) {
+    public mutating func update(_ bytes: borrowing Span<UInt8>, count: Int) {
         let table = Self.table
         var register = register
         for index in 0..<count {

@@ -1,0 +1,182 @@
+import Glibc
+
+/// The memory in which one gateway process writes down what it has served, shared with a file: an addition is a store to
+/// memory and survives the process, however it ends; what a machine loses when it crashes is what the kernel had not
+/// written yet (``flush()`` is called every second). Its id names the epoch of its counters.
+///
+/// The owner holds a lock on the file for as long as it lives, so that others can tell who is dead.
+public final class JournalFile: @unchecked Sendable {
+    // Sendable: the head never changes; every region has one writer, and all that changes behind its records is read and
+    // written through atomics, whose order makes the bytes of a record visible before its length (JournalLayout).
+
+    /// 32 hexadecimal digits.
+    public let id: String
+    /// nil for one that is in memory only.
+    public let path: String?
+    /// Which stores it belongs to: only a gateway of the same deployment records it.
+    public let deployment: String
+    public let regions: Int
+    public let regionBytes: Int
+    let base: UnsafeMutableRawPointer
+    private let descriptor: CInt
+
+    /// A region below this would hold next to nothing.
+    public static let regionBytesMin = 64 * 1024
+
+    private init(
+        id: String, path: String?, deployment: String, regions: Int, regionBytes: Int, base: UnsafeMutableRawPointer,
+        descriptor: CInt
+    ) {
+        self.id = id
+        self.path = path
+        self.deployment = deployment
+        self.regions = regions
+        self.regionBytes = regionBytes
+        self.base = base
+        self.descriptor = descriptor
+    }
+
+    /// Unmaps, and gives up the lock: whoever finds the file takes its owner for dead.
+    deinit {
+        munmap(self.base, self.bytes)
+        if self.descriptor >= 0 { Glibc.close(self.descriptor) }
+    }
+
+    var bytes: Int { JournalLayout.headBytes + self.regions * self.regionBytes }
+
+    // MARK: Making one
+
+    /// A journal without a file, which ends with its process: for tests, and for a gateway without a disk.
+    public static func inMemory(regions: Int, regionBytes: Int = 1 << 20) -> JournalFile? {
+        let size = Self.rounded(regionBytes)
+        let count = max(1, regions)
+        let bytes = JournalLayout.headBytes + count * size
+        guard
+            let base = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            base != MAP_FAILED
+        else { return nil }
+        return JournalFile(
+            id: Self.freshID(), path: nil, deployment: "", regions: count, regionBytes: size, base: base,
+            descriptor: -1)
+    }
+
+    /// Makes and locks a file of its own in `folder`, which must exist. Its blocks are allocated at once: no later store
+    /// can meet a full disk.
+    public static func create(
+        in folder: String, deployment: String, regions: Int, regionBytes: Int
+    ) throws(JournalError) -> JournalFile {
+        let id = Self.freshID()
+        let path = "\(folder)/\(id)\(JournalFolder.suffix)"
+        let draft = path + JournalFolder.draftSuffix
+        let size = Self.rounded(regionBytes)
+        let count = max(1, regions)
+        guard deployment.utf8.count <= JournalLayout.deploymentBytesMax else {
+            throw JournalError(path, "the name of the deployment is too long")
+        }
+        // Not handed to children: a child would keep the lock of a parent that is dead.
+        let descriptor = open(draft, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw JournalError(draft, "cannot be made: \(Self.errorText(errno))") }
+        do throws(JournalError) {
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                throw JournalError(draft, "cannot be locked: \(Self.errorText(errno))")
+            }
+            let bytes = JournalLayout.headBytes + count * size
+            let failure = posix_fallocate(descriptor, 0, bytes)
+            guard failure == 0 else {
+                throw JournalError(draft, "cannot get \(bytes) bytes: \(Self.errorText(failure))")
+            }
+            let base = try Self.map(descriptor, bytes, draft)
+            JournalHead(id: id, deployment: deployment, regions: count, regionBytes: size).write(to: base)
+            guard rename(draft, path) == 0 else {
+                munmap(base, bytes)
+                throw JournalError(path, "cannot get its name: \(Self.errorText(errno))")
+            }
+            return JournalFile(
+                id: id, path: path, deployment: deployment, regions: count, regionBytes: size, base: base,
+                descriptor: descriptor)
+        } catch {
+            Glibc.close(descriptor)
+            unlink(draft)
+            throw error
+        }
+    }
+
+    // MARK: Taking over
+
+    /// Opens what a dead gateway has left behind; nil when its owner lives, or somebody else was faster.
+    public static func takeOver(_ path: String) throws(JournalError) -> JournalFile? {
+        let descriptor = open(path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw JournalError(path, "cannot be opened: \(Self.errorText(errno))")
+        }
+        do throws(JournalError) {
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                Glibc.close(descriptor)
+                return nil
+            }
+            var status = stat()
+            guard fstat(descriptor, &status) == 0 else {
+                throw JournalError(path, "cannot be looked at: \(Self.errorText(errno))")
+            }
+            // Removed between the opening and the lock.
+            guard status.st_nlink > 0 else {
+                Glibc.close(descriptor)
+                return nil
+            }
+            let bytes = Int(status.st_size)
+            guard bytes >= JournalLayout.headBytes else { throw JournalError(path, "is shorter than its head") }
+            let base = try Self.map(descriptor, bytes, path)
+            guard let head = JournalHead(base), head.bytes <= bytes else {
+                munmap(base, bytes)
+                throw JournalError(path, "is no journal, or its head is damaged")
+            }
+            // Mapped anew by its own account, so that what is unmapped is what was mapped.
+            munmap(base, bytes)
+            return JournalFile(
+                id: head.id, path: path, deployment: head.deployment, regions: head.regions,
+                regionBytes: head.regionBytes, base: try Self.map(descriptor, head.bytes, path),
+                descriptor: descriptor)
+        } catch {
+            Glibc.close(descriptor)
+            throw error
+        }
+    }
+
+    // MARK: Its file
+
+    /// Writes what has changed to the disk, and waits for it: not for an event loop's thread. Bounds what a crash of the
+    /// machine loses.
+    public func flush() {
+        guard self.descriptor >= 0 else { return }
+        _ = msync(self.base, self.bytes, MS_SYNC)
+    }
+
+    /// Removes the file: everything in it is recorded elsewhere.
+    public func remove() {
+        if let path { unlink(path) }
+    }
+
+    private static func map(_ descriptor: CInt, _ bytes: Int, _ path: String) throws(JournalError)
+        -> UnsafeMutableRawPointer
+    {
+        guard let base = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), base != MAP_FAILED else {
+            throw JournalError(path, "cannot be mapped: \(Self.errorText(errno))")
+        }
+        return base
+    }
+
+    private static func rounded(_ bytes: Int) -> Int {
+        (min(max(bytes, Self.regionBytesMin), 1 << 32) + 4095) & ~4095
+    }
+
+    private static func freshID() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<2).map { _ in
+            let digits = String(generator.next(), radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+
+    private static func errorText(_ code: CInt) -> String { String(cString: strerror(code)) }
+}

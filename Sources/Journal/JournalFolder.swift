@@ -1,0 +1,53 @@
+import Glibc
+
+/// Where the gateways of one machine keep their journals.
+public struct JournalFolder: Sendable, Equatable {
+    public let path: String
+
+    static let suffix = ".usage"
+    static let draftSuffix = ".new"
+
+    public init(_ path: String) {
+        self.path = path
+    }
+
+    /// Makes the folder and those above it, unless they are there.
+    public func prepare() throws(JournalError) {
+        var prefix = ""
+        for part in self.path.split(separator: "/", omittingEmptySubsequences: false) {
+            prefix += prefix.isEmpty && part.isEmpty ? "/" : (prefix.isEmpty || prefix == "/" ? "" : "/") + part
+            guard !prefix.isEmpty, prefix != "/" else { continue }
+            if mkdir(prefix, 0o700) != 0, errno != EEXIST {
+                let reason = String(cString: strerror(errno))
+                var status = stat()
+                // A folder above may be another's, on a file system that can only be read.
+                if stat(prefix, &status) == 0 { continue }
+                throw JournalError(
+                    self.path, "the folder cannot be made: \(reason); set journal.folder to one that can be written")
+            }
+        }
+    }
+
+    /// Paths of all journals, whoever owns them. Removes drafts that nobody is at work on.
+    public func journals() -> [String] {
+        guard let folder = opendir(self.path) else { return [] }
+        defer { closedir(folder) }
+        var paths: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            let path = "\(self.path)/\(name)"
+            if name.hasSuffix(Self.suffix) { paths.append(path) }
+            if name.hasSuffix(Self.draftSuffix) { Self.removeDraft(path) }
+        }
+        return paths.sorted()
+    }
+
+    private static func removeDraft(_ path: String) {
+        let descriptor = open(path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+        Glibc.close(descriptor)
+    }
+}
