@@ -3,7 +3,7 @@ public import PostgresClient
 /// The tables of all records, as numbered files that go forward only.
 public enum RecordsSchema {
     /// Brings a database up to date: `try await RecordsSchema.migrator().run(on: pool)`.
-    /// - Throws: `MigrationError`, only if the embedded files are misnumbered.
+    /// - Throws: `MigrationError`, only if two of the embedded files have one number.
     public static func migrator() throws -> Migrator {
         try Migrator(
             self.files.map { file in
@@ -19,5 +19,6 @@ public enum RecordsSchema {
         ("0004_money.sql", PackageResources._004_money_sql),
         ("0005_jobs_webhooks.sql", PackageResources._005_jobs_webhooks_sql),
         ("0006_audit.sql", PackageResources._006_audit_sql),
+        ("0010_closed_states.sql", PackageResources._010_closed_states_sql),
     ]
 }

@@ -2,8 +2,8 @@
 public enum MigrationError: Error, Sendable, Hashable {
     /// A file is not named `NNNN_name.sql`.
     case badName(String)
-    /// The numbers do not run 1, 2, 3, …: `found` stands where `expected` should.
-    case gap(expected: Int, found: Int)
+    /// Two files have one number.
+    case double(version: Int)
     /// A file differs from what was applied under its number.
     case changed(version: Int, name: String)
     /// The database is ahead of this program.
@@ -21,8 +21,8 @@ extension MigrationError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .badName(let name): "migration file `\(name)`: expected a name like 0001_records.sql"
-        case .gap(let expected, let found):
-            "migration \(found) stands where \(expected) is expected: numbers run from 1 without gaps or doubles"
+        case .double(let version):
+            "two migration files have the number \(version): give one of them a number of its own"
         case .changed(let version, let name):
             "migration \(version) (\(name)) was changed after it had been applied: put the file back as it was, "
                 + "and make the change in a new file"

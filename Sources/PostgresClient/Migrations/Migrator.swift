@@ -1,7 +1,8 @@
 /// Brings a database's schema up to date: numbered files, forward only, each in a transaction and recorded with its
 /// SHA-256 in `schema_migrations`, under an advisory lock so that any number of processes may try at once.
 public struct Migrator: Sendable {
-    /// In order, from 1, without gaps.
+    /// In order of their numbers. Work that goes on at the same time takes numbers apart, so there may be gaps, and one
+    /// with a lower number may come to a database later: it is applied then.
     public let migrations: [Migration]
     /// Longest wait for another process that migrates.
     public var lockTimeout: Duration = .seconds(300)
@@ -16,11 +17,11 @@ public struct Migrator: Sendable {
     }
 
     /// Takes the migrations in any order.
-    /// - Throws: ``MigrationError`` `gap` unless they are numbered 1, 2, 3, ….
+    /// - Throws: ``MigrationError`` `double` where two have one number.
     public init(_ migrations: [Migration]) throws(MigrationError) {
         let ordered = migrations.sorted { $0.version < $1.version }
-        for (index, migration) in ordered.enumerated() where migration.version != index + 1 {
-            throw .gap(expected: index + 1, found: migration.version)
+        for (one, next) in zip(ordered, ordered.dropFirst()) where one.version == next.version {
+            throw .double(version: next.version)
         }
         self.migrations = ordered
     }
@@ -36,8 +37,7 @@ public struct Migrator: Sendable {
             await session.discard()
             try await session.script(Self.table)
             try await session.query("SET statement_timeout = 0")
-            let applied = try await self.verify(session)
-            let missing = Array(self.migrations.dropFirst(applied))
+            let missing = try await self.missing(session)
             for migration in missing { try await self.apply(migration, session) }
             return missing
         }
@@ -50,7 +50,7 @@ public struct Migrator: Sendable {
         try await pool.withSession { session in
             let exists = try await session.query("SELECT to_regclass('schema_migrations') IS NOT NULL AS exists")
             guard try exists.only()["exists", as: Bool.self] else { return self.migrations }
-            return Array(self.migrations.dropFirst(try await self.verify(session)))
+            return try await self.missing(session)
         }
     }
 
@@ -73,26 +73,23 @@ public struct Migrator: Sendable {
         }
     }
 
-    /// - Returns: how many of ours are applied, all of them unchanged.
-    private func verify(_ session: PostgresSession) async throws -> Int {
+    /// - Returns: those of ours that are not applied; all others are, unchanged.
+    private func missing(_ session: PostgresSession) async throws -> [Migration] {
         let applied = try await session.query("SELECT version, name, checksum FROM schema_migrations ORDER BY version")
             .map { row in
                 Applied(version: try row["version"], name: try row["name"], checksum: try row["checksum"])
             }
-        for (index, record) in applied.enumerated() {
-            guard index < self.migrations.count else {
+        for record in applied {
+            guard let ours = self.migrations.first(where: { $0.version == record.version }) else {
                 throw MigrationError.unknown(version: record.version, name: record.name)
             }
-            guard record.version == index + 1 else {
-                throw MigrationError.gap(expected: index + 1, found: record.version)
-            }
-            let ours = self.migrations[index]
             let checksum = try await session.query("SELECT \(Self.checksum(ours.sql)) AS checksum").only()
             guard try checksum["checksum"] == record.checksum, ours.name == record.name else {
                 throw MigrationError.changed(version: record.version, name: record.name)
             }
         }
-        return applied.count
+        let known = Set(applied.map(\.version))
+        return self.migrations.filter { !known.contains($0.version) }
     }
 
     private func apply(_ migration: Migration, _ session: PostgresSession) async throws {
