@@ -6,6 +6,7 @@ public enum LuaScripts {
     public static let forget = Self.composed(PackageResources.forget_lua)
     public static let publishKey = Self.composed(PackageResources.publish_key_lua)
     public static let publishOrg = Self.composed(PackageResources.publish_org_lua)
+    public static let expireClaim = Self.composed(PackageResources.expire_claim_lua)
 
     /// The text of a script, with what it includes in place of `--include NAME`.
     private static func composed(_ bytes: [UInt8]) -> String {

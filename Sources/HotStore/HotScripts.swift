@@ -9,9 +9,10 @@ public enum HotScripts {
     public static let forget = RedisScript(name: "forget", source: LuaScripts.forget)
     public static let publishKey = RedisScript(name: "publish_key", source: LuaScripts.publishKey)
     public static let publishOrg = RedisScript(name: "publish_org", source: LuaScripts.publishOrg)
+    public static let expireClaim = RedisScript(name: "expire_claim", source: LuaScripts.expireClaim)
 
     /// Those that a link of the data path registers.
     public static let edge = [Self.admit, Self.settle, Self.heartbeat]
     /// Those of the control plane and the workers.
-    public static let control = [Self.forget, Self.publishKey, Self.publishOrg]
+    public static let control = [Self.forget, Self.publishKey, Self.publishOrg, Self.expireClaim]
 }

@@ -25,14 +25,15 @@ public enum RecordsError: Error, Sendable, Hashable {
         "api_keys_key_hash_key": "key", "api_keys_rotated_from_key": "rotated_from",
         "rate_limit_buckets_subject_key": "limit", "credit_ledger_reference_key": "reference",
         "payment_methods_stripe_id_key": "stripe_payment_method_id", "payment_methods_one_default": "is_default",
-        "webhook_endpoints_one_of_user": "user_id",
+        "webhook_endpoints_one_of_user": "user_id", "webhook_deliveries_event_key": "event_id",
     ]
 
     private static let references = [
         "orgs_plan_fkey": "plan", "api_keys_org_id_fkey": "org", "api_keys_user_id_fkey": "user",
         "memberships_org_id_fkey": "org", "memberships_user_id_fkey": "user", "jobs_org_id_fkey": "org",
         "rate_limit_buckets_org_id_fkey": "org", "feature_flag_overrides_org_id_fkey": "org",
-        "feature_flag_overrides_flag_key_fkey": "flag",
+        "feature_flag_overrides_flag_key_fkey": "flag", "webhook_endpoints_org_id_fkey": "org",
+        "webhook_endpoints_user_id_fkey": "user",
     ]
 }
 

@@ -3,7 +3,7 @@ public import PostgresClient
 /// The tables of all records, as numbered files that go forward only.
 public enum RecordsSchema {
     /// Brings a database up to date: `try await RecordsSchema.migrator().run(on: pool)`.
-    /// - Throws: `MigrationError`, only if the embedded files are misnumbered.
+    /// - Throws: `MigrationError`, only if two of the embedded files have one number.
     public static func migrator() throws -> Migrator {
         try Migrator(
             self.files.map { file in
@@ -20,5 +20,6 @@ public enum RecordsSchema {
         ("0005_jobs_webhooks.sql", PackageResources._005_jobs_webhooks_sql),
         ("0006_audit.sql", PackageResources._006_audit_sql),
         ("0007_gates.sql", PackageResources._007_gates_sql),
+        ("0008_closed_states.sql", PackageResources._008_closed_states_sql),
     ]
 }

@@ -38,6 +38,11 @@ public struct AuditLog: Sendable {
         }
     }
 
+    /// Rows in the chain, as its end tells.
+    public func length() async throws -> Int64 {
+        try await self.database.ask("SELECT seq FROM audit_head").only()["seq"]
+    }
+
     /// Walks the whole chain; empty if the log is as it was written.
     public func check() async throws -> [AuditProblem] {
         try await self.database.ask("SELECT seq, problem FROM audit_log_check()")

@@ -35,7 +35,7 @@ public struct Usage: Sendable {
         return Receipt(changed: changed, refused: refused)
     }
 
-    /// Sums, oldest first.
+    /// Sums, oldest first; those of one start by environment, meter and key.
     public func sums(_ query: UsageQuery) async throws -> [UsageSum] {
         let key: PostgresQuery = query.isByKey ? "api_key_id" : "NULL::text"
         var statement: PostgresQuery = """
@@ -47,7 +47,13 @@ public struct Usage: Sendable {
         if let apiKeyID = query.apiKeyID { statement += " AND api_key_id = \(apiKeyID)" }
         if let environment = query.environment { statement += " AND environment = \(environment)" }
         if let meter = query.meter { statement += " AND meter = \(meter)" }
-        statement += " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT \(query.limit)"
+        statement += " GROUP BY 1, 2, 3, 4"
+        if let last = query.after {
+            // The step's start is computed, so only whole groups can be compared with the last one.
+            statement = "SELECT * FROM (" + statement + ") sums WHERE (start, environment, meter, coalesce(key, ''))"
+            statement += " > (\(last.start), \(last.environment.rawValue), \(last.meter), \(last.apiKeyID ?? ""))"
+        }
+        statement += " ORDER BY 1, 2, 3, 4 LIMIT \(query.limit)"
         return try await self.database.ask(statement).map { row in
             UsageSum(
                 start: try row["start"], environment: try row["environment"], meter: try row["meter"],

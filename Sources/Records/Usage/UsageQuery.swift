@@ -22,6 +22,8 @@ public struct UsageQuery: Sendable, Hashable {
     public var step: Step
     /// One sum a key, instead of one for all.
     public var isByKey = false
+    /// Only those after this one, in their order: the last of the page before.
+    public var after: UsageSum?
     /// Sums given back at most.
     public var limit = 10_000
 

@@ -18,6 +18,6 @@ struct TollgateCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, DevCommand.self, CheckCommand.self, MigrateCommand.self, KeysCommand.self,
-            OrgsCommand.self, UsageCommand.self, SyncCommand.self,
+            OrgsCommand.self, UsageCommand.self, AuditCommand.self, SeedCommand.self, SyncCommand.self,
         ])
 }
