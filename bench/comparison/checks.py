@@ -43,8 +43,8 @@ def check_answers(peer):
         if status != 200 or body != workload.answer:
             raise CheckFailure(f"{peer.name}: expected 200 and the upstream's answer for {caller.key_id}, "
                                f"got {status}: {body[:300]}")
-        if peer.is_gated and "RateLimit" not in headers:
-            raise CheckFailure(f"{peer.name}: the answer has no RateLimit field, so nothing shows that it was limited")
+        if peer.is_gated and peer.limit_field not in headers:
+            raise CheckFailure(f"{peer.name}: the answer has no {peer.limit_field} field, so nothing shows that it was limited")
     if not peer.is_gated:
         return
     unknown = make_key(random.Random("a key that nobody has"))
@@ -56,7 +56,7 @@ def check_answers(peer):
                                f"got {status}: {body[:300]}")
 
 
-def observe_call(peer, stage):
+def watch_request(peer, stage):
     """Watches Redis while `peer` serves one request of a caller that it knows."""
     caller = peer.workload.callers[0]
     watcher = RedisClient(stage.redis.socket_path)
@@ -69,15 +69,25 @@ def observe_call(peer, stage):
             lines.append(line)
     finally:
         watcher.close()
-    return read_monitor(peer.name, lines)
+    return lines
 
 
-def read_monitor(name, lines):
-    """The one script call among lines of MONITOR: `time [db source] "WORD" "WORD"...`."""
+def observe_call(peer, stage):
+    """What one request of a caller that `peer` knows makes Redis do."""
+    return read_monitor(peer.name, watch_request(peer, stage))
+
+
+def only_call(name, lines):
+    """The words of the one script call among lines of MONITOR: `time [db source] "WORD" "WORD"...`."""
     calls = [line for line in lines if b"] \"EVALSHA\"" in line.upper()]
     if len(calls) != 1:
         raise CheckFailure(f"{name}: one request made {len(calls)} script calls; expected one")
-    words = monitor_words(calls[0])
+    return monitor_words(calls[0])
+
+
+def read_monitor(name, lines):
+    """The script call among lines of MONITOR, and what the script ran."""
+    words = only_call(name, lines)
     keys = int(words[2])
     commands = tuple(monitor_words(line)[0].decode().upper() for line in lines if b" lua] " in line)
     return ScriptCall(keys, sum(len(word) for word in words[3 + keys:]), commands)

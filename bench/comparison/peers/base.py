@@ -15,8 +15,12 @@ class Peer(ABC):
     name: str
     #: What it does, in a few words.
     label: str
-    #: Whether it asks Redis to decide, and so must refuse unknown keys and be seen calling the script.
+    #: Whether it must refuse a key that nobody has, and show its limits.
     is_gated = False
+    #: Whether it must be seen calling the script.
+    asks_redis = False
+    #: The field that shows that an answer was limited.
+    limit_field = "RateLimit"
     #: {program or file: Debian package}
     packages: dict = {}
 

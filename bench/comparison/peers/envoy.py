@@ -24,6 +24,8 @@ REQUEST_FIELDS = {
 class Envoy(Peer):
     name = "envoy"
     label = "Envoy, keys and limits in memory"
+    is_gated = True
+    limit_field = "X-RateLimit-Limit"
 
     def start(self):
         self._process = None

@@ -57,6 +57,7 @@ class NginxLua(Peer):
     name = "nginx-lua"
     label = "nginx + ngx_lua + lua-resty-redis, the same script"
     is_gated = True
+    asks_redis = True
     packages = {**NGX_LUA, "/usr/share/lua/5.1/nginx/redis.lua": "lua-nginx-redis",
                 "/usr/share/lua/5.1/nginx/sha256.lua": "lua-nginx-string",
                 "/usr/share/lua/5.1/resty/lrucache.lua": "lua-resty-lrucache"}

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 CONFIGURATION = """\
 edge:
   listen: 127.0.0.1:{port}
-  threads: 1
+  threads: {threads}
 admin:
   listen: 127.0.0.1:{admin_port}
 redis:
@@ -40,7 +40,7 @@ routes:
     upstream: jobs
     # A request that Redis did not decide is an error here.
     store_failure: deny
-    meters:
+{route}    meters:
       - meter: requests
         fixed: 1
 """
@@ -50,6 +50,11 @@ class Tollgate(Peer):
     name = "tollgate"
     label = "Tollgate"
     is_gated = True
+    asks_redis = True
+
+    threads = 1
+    #: More of the route's configuration.
+    route = ""
 
     #: Set by the command line.
     executable = ROOT / os.environ.get("BUILD_DIR", ".build") / "release" / "tollgate"
@@ -64,7 +69,7 @@ class Tollgate(Peer):
         folder = self.stage.folder / self.name
         folder.mkdir()
         self._text = CONFIGURATION.format(
-            folder=folder, port=self._port, admin_port=admin_port, redis=self.stage.redis.socket_path, prefix=PREFIX,
+            folder=folder, port=self._port, threads=self.threads, route=self.route, admin_port=admin_port, redis=self.stage.redis.socket_path, prefix=PREFIX,
             upstream=self.stage.upstream.port, limits="\n".join(map(self._limit, self.workload.limits)))
         file = folder / "tollgate.yaml"
         file.write_text(self._text)

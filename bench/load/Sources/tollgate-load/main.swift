@@ -1,7 +1,0 @@
-import ArgumentParser
-import Histogram
-import LoadModel
-import NIOCore
-import NIOPosix
-
-print("placeholder")
