@@ -43,6 +43,7 @@ public enum JobSchema {
                 CHECK ((status IN ('succeeded', 'failed', 'cancelled')) = (finished_at IS NOT NULL)))
         """,
         "CREATE INDEX IF NOT EXISTS jobs_org_status ON jobs (org_id, status)",
+        "CREATE INDEX IF NOT EXISTS jobs_org ON jobs (org_id, id DESC)",
         "CREATE INDEX IF NOT EXISTS jobs_due ON jobs (run_at, id) WHERE status = 'queued'",
         "CREATE INDEX IF NOT EXISTS jobs_leased ON jobs (lease_until) WHERE status = 'running'",
     ]
