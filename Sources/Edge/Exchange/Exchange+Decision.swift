@@ -14,23 +14,23 @@ extension Exchange {
         guard let entry, let route else { return self.forward() }
         let grant = self.currentGrant(entry, route)
         self.grant = grant
-        guard let plan = grant.template?.plan else { return self.refuse(.internalError) }
+        guard let template = grant.template else { return self.refuse(.internalError) }
         self.stage = .waiting
         // The link has a deadline of its own and always answers.
         self.expect(.store, withinMs: Int.max / 4)
-        if self.keyed == nil, grant.isShareable, self.cost == plan.cost {
+        if self.keyed == nil, grant.isShareable, self.cost == template.plan.cost {
             self.loop.gate.admit(self, by: grant)
         } else {
-            self.askAlone(grant, plan)
+            self.askAlone(grant, template.plan)
         }
     }
 
     /// Addresses with an override of their own have a plan of their own, made for the request.
     private func currentGrant(_ entry: PrincipalEntry, _ route: CompiledRoute) -> RouteGrant {
         let grant = entry.grant(for: route, in: self.loop)
-        guard let plan = grant.template?.plan, !plan.addressesApart.isEmpty else { return grant }
+        guard let template = grant.template, !template.plan.addressesApart.isEmpty else { return grant }
         let address = self.request.client.description
-        guard plan.addressesApart.contains(address) else { return grant }
+        guard template.plan.addressesApart.contains(address) else { return grant }
         return RouteGrant(entry.principal, route: route, loop: self.loop, address: address)
     }
 

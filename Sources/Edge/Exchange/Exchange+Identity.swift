@@ -81,13 +81,14 @@ extension Exchange {
     }
 
     func checkStanding(_ entry: PrincipalEntry) -> Authentication {
-        let key = entry.principal.key
-        if key.status == .revoked { return .refused(.apiKeyRevoked) }
-        if key.expiresAtMs > 0, key.expiresAtMs <= self.loop.wallMs { return .refused(.apiKeyExpired) }
+        // Field by field: a copy of the whole record counts up and down each of its texts.
+        if entry.principal.key.status == .revoked { return .refused(.apiKeyRevoked) }
+        let expiresAtMs = entry.principal.key.expiresAtMs
+        if expiresAtMs > 0, expiresAtMs <= self.loop.wallMs { return .refused(.apiKeyExpired) }
         guard entry.mayBeUsed(from: self.request.client) else { return .refused(.ipNotAllowed) }
-        let org = entry.principal.org
-        if org.expiresAtMs > 0, org.expiresAtMs <= self.loop.wallMs { return .refused(.organizationSuspended) }
-        switch org.status {
+        let orgExpiresAtMs = entry.principal.org.expiresAtMs
+        if orgExpiresAtMs > 0, orgExpiresAtMs <= self.loop.wallMs { return .refused(.organizationSuspended) }
+        switch entry.principal.org.status {
         case .active: return .found
         case .suspended: return .refused(.organizationSuspended)
         case .deleted: return .refused(.apiKeyInvalid)

@@ -13,38 +13,44 @@ extension Exchange {
 
     func render(_ bytes: Span<UInt8>, _ route: CompiledRoute) {
         self.outgoing.clear()
-        self.renderTarget(bytes, route)
-        self.renderHost(bytes, route)
+        var head = HeadWriter(&self.outgoing, room: self.loop.requestHead.byteCount + 768)
+        self.renderTarget(bytes, route, into: &head)
+        self.renderHost(bytes, route, into: &head)
         let isKeyed = self.keyed != nil
         let dropping =
             isKeyed ? Self.droppedWhenKeyed : self.request.minorVersion == 0 ? Self.droppedInHTTP10 : Self.alwaysDropped
-        self.outgoing.writeFields(
+        head.writeFields(
             self.loop.requestHead.fields, of: bytes, connection: self.loop.requestHead.connection, dropping: dropping)
-        if isKeyed { self.outgoing.writeField("Accept-Encoding", "identity") }
-        self.renderForwarding(bytes)
-        self.identityStart = self.outgoing.writerIndex
-        if let entry { self.outgoing.writeImmutableBuffer(entry.identityFields) }
-        self.outgoing.writeFieldName("X-Request-Id")
-        self.requestID.append(to: &self.outgoing)
-        self.outgoing.writeLineEnd()
+        if isKeyed { head.writeField("Accept-Encoding", "identity") }
+        self.renderForwarding(bytes, into: &head)
+        self.identityStart = head.byteCount
+        if let entry { head.write(entry.identityFields) }
+        head.write("X-Request-Id: ")
+        self.requestID.append(to: &head)
+        head.writeLineEnd()
         if let trace {
-            self.outgoing.writeFieldName("traceparent")
-            trace.append(to: &self.outgoing)
-            self.outgoing.writeLineEnd()
+            head.write("traceparent: ")
+            trace.append(to: &head)
+            head.writeLineEnd()
         }
-        let framing: BodyFraming =
-            self.held.flatMap { $0.isGathered ? .length($0.body.readableBytes) : nil } ?? self.request.framing
-        if route.route.upgrade, self.request.wantsUpgrade,
-            let offered = self.loop.requestHead.fields.first(.upgrade)?.value
-        {
-            self.outgoing.endUpgradeRequestHead(self.request.method, framing: framing, protocol: offered, of: bytes)
-        } else {
-            self.request.wantsUpgrade = false
-            self.outgoing.endRequestHead(self.request.method, framing: framing)
-        }
+        self.endHead(bytes, route, into: &head)
+        head.finish(&self.outgoing)
         if let held, held.isGathered {
             self.outgoing.writeImmutableBuffer(held.body)
             self.requestBodyEnded = true
+        }
+    }
+
+    private func endHead(_ bytes: Span<UInt8>, _ route: CompiledRoute, into head: inout HeadWriter) {
+        let framing: BodyFraming =
+            self.held.flatMap { $0.isGathered ? .length($0.body.readableBytes) : nil } ?? self.request.framing
+        if self.request.wantsUpgrade, route.route.upgrade,
+            let offered = self.loop.requestHead.fields.first(.upgrade)?.value
+        {
+            head.endUpgradeRequestHead(self.request.method, framing: framing, protocol: offered, of: bytes)
+        } else {
+            self.request.wantsUpgrade = false
+            head.endRequestHead(self.request.method, framing: framing)
         }
     }
 
@@ -66,12 +72,12 @@ extension Exchange {
         self.outgoing = head
     }
 
-    private func renderTarget(_ bytes: Span<UInt8>, _ route: CompiledRoute) {
+    private func renderTarget(_ bytes: Span<UInt8>, _ route: CompiledRoute, into head: inout HeadWriter) {
         let (strip, add) = (route.stripPrefix, route.addPrefix)
         if self.loop.rewrittenPath.readableBytes == 0 {
             let path = bytes.extracting(self.loop.requestHead.target.path.bounds)
             let skipping = path.hasPathPrefix(strip.span) ? strip.count : 0
-            self.outgoing.writeRequestLine(self.loop.requestHead, of: bytes, prefix: add.span, skipping: skipping)
+            head.writeRequestLine(self.loop.requestHead, of: bytes, prefix: add.span, skipping: skipping)
             return
         }
         var target = ByteBuffer()
@@ -85,26 +91,26 @@ extension Exchange {
             target.writeInteger(UInt8(ascii: "?"))
             target.writeRange(self.loop.requestHead.target.query, of: bytes)
         }
-        self.outgoing.writeRequestLine(self.request.method, target: target.readableBytesUInt8Span)
+        head.writeRequestLine(self.request.method, target: target.readableBytesUInt8Span)
     }
 
-    private func renderHost(_ bytes: Span<UInt8>, _ route: CompiledRoute) {
+    private func renderHost(_ bytes: Span<UInt8>, _ route: CompiledRoute, into head: inout HeadWriter) {
         let authority = self.loop.requestHead.authority.whole
-        self.outgoing.writeFieldName("Host")
+        head.write("Host: ")
         if route.preservesHost, !authority.isEmpty {
-            self.outgoing.writeRange(authority, of: bytes)
+            head.write(authority, of: bytes)
         } else {
-            self.outgoing.writeImmutableBuffer(route.pool.hostField)
+            head.write(route.pool.hostField)
         }
-        self.outgoing.writeLineEnd()
+        head.writeLineEnd()
     }
 
     /// Via, Forwarded and X-Forwarded-*: what a client claims about itself is not passed on (PX-10).
-    private func renderForwarding(_ bytes: Span<UInt8>) {
-        self.outgoing.writeStaticString(self.request.minorVersion == 0 ? "Via: 1.0 " : "Via: 1.1 ")
+    private func renderForwarding(_ bytes: Span<UInt8>, into head: inout HeadWriter) {
+        head.write(self.request.minorVersion == 0 ? "Via: 1.0 " : "Via: 1.1 ")
         let viaName = self.loop.viaName
-        self.outgoing.writeBytes(viaName.span.bytes)
-        self.outgoing.writeLineEnd()
+        head.write(viaName.span)
+        head.writeLineEnd()
         let scheme = Self.scheme
         let trusted = self.request.peerIsTrusted
         let receivedFor = trusted ? self.loop.requestHead.fields.only(.xForwardedFor) ?? ByteRange() : ByteRange()
@@ -113,7 +119,7 @@ extension Exchange {
             peer: self.handler?.peer ?? self.request.client,
             host: bytes.extracting(self.loop.requestHead.authority.whole.bounds), scheme: scheme.span,
             receivedFor: bytes.extracting(receivedFor.bounds), receivedForwarded: bytes.extracting(received.bounds),
-            to: &self.outgoing)
+            to: &head)
     }
 
     private static let scheme: [UInt8] = Array("http".utf8)

@@ -100,16 +100,19 @@ extension Exchange {
         if !self.requestBodyEnded { self.clientKeepsAlive = false }
         self.reframing = self.request.minorVersion == 1 && framing == .untilClose ? .chunked : framing
         self.answer.clear()
-        self.answer.writeStatusLine(self.loop.responseHead, of: bytes)
-        self.answer.writeFields(
+        // Room also for a small body behind it.
+        var head = HeadWriter(&self.answer, room: min(bytes.count, Self.copiedBytesMax) + 512)
+        head.writeStatusLine(self.loop.responseHead, of: bytes)
+        head.writeFields(
             self.loop.responseHead.fields, of: bytes, connection: self.loop.responseHead.connection,
             dropping: Self.droppedFromAnswers)
         self.writeGatewayFields(
-            isEventStream: self.answersEvents, hasDate: self.loop.responseHead.fields.contains(.date))
+            isEventStream: self.answersEvents, hasDate: self.loop.responseHead.fields.contains(.date), into: &head)
         let outcome: ConnectionOutcome = self.clientKeepsAlive ? .keepAlive : .close
-        self.answer.endResponseHead(
+        head.endResponseHead(
             self.responseStatus, framing: self.reframing, declaredLength: self.loop.responseHead.declaredLength,
             connection: outcome, clientMinorVersion: self.request.minorVersion)
+        head.finish(&self.answer)
         if self.reframing.forPeer(minorVersion: self.request.minorVersion) == .untilClose {
             self.clientKeepsAlive = false
         }
@@ -120,24 +123,30 @@ extension Exchange {
 
     /// The gateway's own fields: request id, limits, and what an intermediary must add.
     func writeGatewayFields(isEventStream: Bool, hasDate: Bool) {
-        if !hasDate {
-            self.answer.writeFieldName("Date")
-            self.loop.date.append(nowMs: Int64(self.loop.wallMs), to: &self.answer)
-            self.answer.writeLineEnd()
-        }
-        self.answer.writeFieldName("X-Request-Id")
-        self.requestID.append(to: &self.answer)
-        self.answer.writeLineEnd()
-        if isEventStream { self.answer.writeField("X-Accel-Buffering", "no") }
-        self.writeLimitFields()
+        var head = HeadWriter(&self.answer, room: 512)
+        self.writeGatewayFields(isEventStream: isEventStream, hasDate: hasDate, into: &head)
+        head.finish(&self.answer)
     }
 
-    func writeLimitFields() {
+    private func writeGatewayFields(isEventStream: Bool, hasDate: Bool, into head: inout HeadWriter) {
+        if !hasDate {
+            head.write("Date: ")
+            self.loop.date.append(nowMs: Int64(self.loop.wallMs), to: &head)
+            head.writeLineEnd()
+        }
+        head.write("X-Request-Id: ")
+        self.requestID.append(to: &head)
+        head.writeLineEnd()
+        if isEventStream { head.writeField("X-Accel-Buffering", "no") }
+        self.writeLimitFields(into: &head)
+    }
+
+    private func writeLimitFields(into head: inout HeadWriter) {
         guard !self.readings.isEmpty else { return }
         let readings = self.readings
-        RateLimitFields.appendLines(readings.span, to: &self.answer)
-        if self.loop.configuration.edge.legacyRateLimitFields {
-            RateLimitFields.appendLegacyLines(readings.span, nowMs: Int64(self.decidedAtMs), to: &self.answer)
+        RateLimitFields.appendLines(readings.span, to: &head)
+        if self.loop.showsLegacyLimits {
+            RateLimitFields.appendLegacyLines(readings.span, nowMs: Int64(self.decidedAtMs), to: &head)
         }
     }
 

@@ -54,6 +54,7 @@ extension Exchange {
 
     func settle(_ outcome: ExchangeMachine.Settlement) {
         guard let template = self.grant?.template, self.decision == .admitted || self.isLocal else { return }
+        if self.leavesNothing(outcome, template) { return }
         let plan = template.plan
         if self.isLocal { return self.loop.local.settle(self.usage(outcome, plan), template) }
         let usage = self.usage(outcome, plan)
@@ -73,6 +74,13 @@ extension Exchange {
                 guard: settlementGuard, leaseID: leaseID, usage: usage,
                 quotas: self.quotaUse(usage, plan)),
             template, address: self.addressBytes(plan))
+    }
+
+    /// Most requests were counted wholly when they were admitted: no key, no lease, nothing to be read from the answer
+    /// or taken back.
+    private func leavesNothing(_ outcome: ExchangeMachine.Settlement, _ template: AdmissionTemplate) -> Bool {
+        guard self.keyed == nil, !self.isLocal, outcome.meter == .count, let route else { return false }
+        return route.responseMeters.isEmpty && !route.countsOnlySuccess && template.plan.leases.isEmpty
     }
 
     // MARK: Usage

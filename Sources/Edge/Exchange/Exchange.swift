@@ -70,7 +70,7 @@ final class Exchange: RedisWaiter, Equatable {
     var responseHeadState = HeadParseState()
     var responsePartial = ByteBuffer()
     var responseBody = BodyDecoder()
-    var responseConnection = RequestHead().connection
+    var responseConnection = ConnectionOptions()
     var responseStatus = 0
     var responseBytes = 0
     var reframing = BodyFraming.none

@@ -9,7 +9,7 @@ struct RequestFacts {
     var continueSent = false
     var wantsUpgrade = false
     /// What `Connection` said, for the trailers of a body that outlives its head.
-    var connection = RequestHead().connection
+    var connection = ConnectionOptions()
     var client = IPAddress(ipv4: 0)
     /// Whether the peer is a proxy whose forwarding fields are believed.
     var peerIsTrusted = false

@@ -22,7 +22,8 @@ final class EdgeLoop {
     private let dependencies: EdgeServer.Dependencies
     private(set) var configuration: Configuration
     private(set) var routes: [CompiledRoute] = []
-    private(set) var routeTable: RouteTable
+    private(set) var router: Router
+    private(set) var showsLegacyLimits: Bool
     private var pools: [String: UpstreamPool] = [:]
     private(set) var trustedProxies: [CIDRBlock]
     private(set) lazy var gate = AdmissionGate(loop: self)
@@ -82,7 +83,8 @@ final class EdgeLoop {
         self.connectionsMax = max(1, configuration.edge.connectionsMax / max(1, loops))
         self.logsAccess = accessSink != nil
         self.trustedProxies = configuration.edge.trustedProxies.compactMap { CIDRBlock($0) }
-        self.routeTable = RouteTable(configuration.routes)
+        self.router = Router(configuration.routes)
+        self.showsLegacyLimits = configuration.edge.legacyRateLimitFields
         self.counters = EdgeCounters(routes: configuration.routes.count)
         self.accessLog = AccessLogBuffer(bytesMax: configuration.logging.accessLogBufferBytes)
         self.addressLimiter = AddressLimiter(configuration.edge.addressLimit, loops: loops)
@@ -109,7 +111,8 @@ final class EdgeLoop {
     func reload(_ configuration: Configuration) {
         self.configuration = configuration
         self.trustedProxies = configuration.edge.trustedProxies.compactMap { CIDRBlock($0) }
-        self.routeTable = RouteTable(configuration.routes)
+        self.router = Router(configuration.routes)
+        self.showsLegacyLimits = configuration.edge.legacyRateLimitFields
         self.counters.resize(routes: configuration.routes.count)
         self.keys.forgetAll()
         self.compile(configuration)

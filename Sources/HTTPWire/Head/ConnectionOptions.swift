@@ -17,7 +17,8 @@ public struct ConnectionOptions: Sendable, Hashable {
     private static var optionsMax: Int { 32 }
     private static var othersBytesMax: Int { 1024 }
 
-    init() {}
+    /// No options.
+    public init() {}
 
     /// Reads every `Connection` line of `section`. Nil if there are too many options. What is no token names nothing.
     init?(_ bytes: Span<UInt8>, _ section: borrowing FieldSection, _ names: FieldNameTable) {

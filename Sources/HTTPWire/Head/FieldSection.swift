@@ -9,9 +9,14 @@ public struct FieldSection: ~Copyable, Sendable {
     public private(set) var present = FieldNameSet()
     /// Offset just past the last line, where the section's closing CR LF begins.
     public internal(set) var end = 0
-    // Entries count only for names in `present`, so a reset need not touch them.
-    private var firstIndex = InlineArray<128, UInt16>(repeating: 0)
-    private var counts = InlineArray<128, UInt16>(repeating: 0)
+    /// Where by name; made with the first line, since most sections of trailers never have one. Entries count only for
+    /// names in `present`, so a reset need not touch them.
+    private var places: ContiguousArray<Place> = []
+
+    private struct Place: Sendable {
+        var first: UInt16
+        var count: UInt16
+    }
 
     /// An empty section.
     public init() {}
@@ -20,11 +25,11 @@ public struct FieldSection: ~Copyable, Sendable {
     public func contains(_ id: FieldName) -> Bool { self.present.contains(id) }
 
     /// Number of lines with this name.
-    public func count(of id: FieldName) -> Int { self.contains(id) ? Int(self.counts[Int(id.rawValue)]) : 0 }
+    public func count(of id: FieldName) -> Int { self.contains(id) ? Int(self.places[Int(id.rawValue)].count) : 0 }
 
     /// Index in `lines` of the first line with this name.
     public func index(of id: FieldName) -> Int? {
-        self.contains(id) ? Int(self.firstIndex[Int(id.rawValue)]) : nil
+        self.contains(id) ? Int(self.places[Int(id.rawValue)].first) : nil
     }
 
     /// The first line with this name.
@@ -57,11 +62,11 @@ public struct FieldSection: ~Copyable, Sendable {
     mutating func append(_ field: Field) {
         let slot = Int(field.id.rawValue)
         if self.present.contains(field.id) {
-            self.counts[slot] &+= 1
+            self.places[slot].count &+= 1
         } else {
+            if self.places.isEmpty { self.places = ContiguousArray(repeating: Place(first: 0, count: 0), count: 128) }
             self.present.insert(field.id)
-            self.firstIndex[slot] = UInt16(truncatingIfNeeded: self.lines.count)
-            self.counts[slot] = 1
+            self.places[slot] = Place(first: UInt16(truncatingIfNeeded: self.lines.count), count: 1)
         }
         self.lines.append(field)
     }

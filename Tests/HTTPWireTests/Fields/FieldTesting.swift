@@ -10,6 +10,16 @@ enum FieldTesting {
         String(decoding: self.bytes(body), as: UTF8.self)
     }
 
+    /// As `render`, of what is written into a head.
+    static func renderHead(_ body: (inout HeadWriter) -> Void) -> String {
+        self.render { buffer in
+            // Little room, so that the writer has to grow.
+            var writer = HeadWriter(&buffer, room: 1)
+            body(&writer)
+            writer.finish(&buffer)
+        }
+    }
+
     static func bytes(_ body: (inout ByteBuffer) -> Void) -> [UInt8] {
         var buffer = ByteBuffer()
         body(&buffer)

@@ -55,7 +55,7 @@ import Testing
 
     @Test func `lines of the worked example`() throws {
         let peer = try #require(IPAddress("203.0.113.9"))
-        let lines = FieldTesting.render {
+        let lines = FieldTesting.renderHead {
             ForwardedFields.appendLines(
                 peer: peer, host: "api.example.dev".utf8.span, scheme: "https".utf8.span, receivedFor: Span(),
                 receivedForwarded: Span(), to: &$0)
@@ -72,13 +72,13 @@ import Testing
 
     @Test func `an IPv6 node and a host with port are quoted`() throws {
         let peer = try #require(IPAddress("2001:db8::1"))
-        let value = FieldTesting.render {
+        let value = FieldTesting.renderHead {
             ForwardedFields.appendForwarded(
                 peer: peer, host: "api.example.dev:8443".utf8.span, scheme: "https".utf8.span,
                 received: "for=unknown".utf8.span, to: &$0)
         }
         #expect(value == "for=unknown, for=\"[2001:db8::1]\";host=\"api.example.dev:8443\";proto=https")
-        let list = FieldTesting.render {
+        let list = FieldTesting.renderHead {
             ForwardedFields.appendForwardedFor(peer: peer, received: "6.6.6.6".utf8.span, to: &$0)
         }
         #expect(list == "6.6.6.6, 2001:db8::1")
@@ -87,7 +87,7 @@ import Testing
     @Test func `a host that would break the field is left out`() throws {
         let peer = try #require(IPAddress("192.0.2.1"))
         for host in ["", "a\r\nX: y", "a b", "h\u{e9}"] {
-            let lines = FieldTesting.render {
+            let lines = FieldTesting.renderHead {
                 ForwardedFields.appendLines(
                     peer: peer, host: host.utf8.span, scheme: "http".utf8.span, receivedFor: Span(),
                     receivedForwarded: Span(), to: &$0)
@@ -97,7 +97,7 @@ import Testing
                     == "Forwarded: for=192.0.2.1;proto=http\r\nX-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: http\r\n"
             )
         }
-        let quoted = FieldTesting.render {
+        let quoted = FieldTesting.renderHead {
             ForwardedFields.appendForwarded(
                 peer: peer, host: #"a"b\c"#.utf8.span, scheme: Span(), received: Span(), to: &$0)
         }

@@ -15,11 +15,11 @@ import Testing
     }
 
     private func policies(_ readings: [RateLimitReading]) -> String {
-        FieldTesting.render { RateLimitFields.appendPolicies(readings.span, to: &$0) }
+        FieldTesting.renderHead { RateLimitFields.appendPolicies(readings.span, to: &$0) }
     }
 
     private func limits(_ readings: [RateLimitReading]) -> String {
-        FieldTesting.render { RateLimitFields.appendLimits(readings.span, to: &$0) }
+        FieldTesting.renderHead { RateLimitFields.appendLimits(readings.span, to: &$0) }
     }
 
     private func example() throws -> [RateLimitReading] {
@@ -35,7 +35,7 @@ import Testing
 
     @Test func `the example of a denied request`() throws {
         let readings = try example()
-        let lines = FieldTesting.render {
+        let lines = FieldTesting.renderHead {
             RateLimitFields.appendLines(readings.span, to: &$0)
             RateLimitFields.appendRetryLines(waitMs: RateLimitFields.waitMs(readings.span), to: &$0)
             RateLimitFields.appendLegacyLines(readings.span, nowMs: 1_900_000_000_000, to: &$0)
@@ -55,7 +55,7 @@ import Testing
 
     @Test func `without limits nothing is written`() {
         let none: [RateLimitReading] = []
-        let text = FieldTesting.render {
+        let text = FieldTesting.renderHead {
             RateLimitFields.appendLines(none.span, to: &$0)
             RateLimitFields.appendLegacyLines(none.span, nowMs: 0, to: &$0)
             RateLimitFields.appendRetryLines(waitMs: 0, to: &$0)
@@ -174,7 +174,7 @@ import Testing
         #expect(RateLimitFields.retryAfterSeconds(waitMs: 0) == 1)
         #expect(RateLimitFields.retryAfterSeconds(waitMs: .max) == Int.max / 1000 + 1)
         #expect(
-            FieldTesting.render { RateLimitFields.appendRetryLines(waitMs: 61_001, to: &$0) }
+            FieldTesting.renderHead { RateLimitFields.appendRetryLines(waitMs: 61_001, to: &$0) }
                 == "Retry-After: 62\r\nretry-after-ms: 61001\r\n")
     }
 

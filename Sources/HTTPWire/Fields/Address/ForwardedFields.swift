@@ -1,77 +1,73 @@
-public import NIOCore
-
 /// Renders the fields that tell an upstream who called: `X-Forwarded-For/-Proto/-Host` and `Forwarded` (RFC 7239).
 ///
 /// `received…` is the value that came from a trusted proxy, to be appended to; empty for any other peer. Host and scheme
 /// come from a head that was parsed, so they hold no control bytes; one that does is left out all the same.
 public enum ForwardedFields {
     /// Appends the value of `X-Forwarded-For`: what was received, then the connection's peer.
-    public static func appendForwardedFor(peer: IPAddress, received: Span<UInt8>, to buffer: inout ByteBuffer) {
+    public static func appendForwardedFor(peer: IPAddress, received: Span<UInt8>, to writer: inout HeadWriter) {
         if !received.isEmpty {
-            buffer.writeBytes(received.bytes)
-            buffer.writeStaticString(", ")
+            writer.write(received)
+            writer.write(", ")
         }
-        peer.append(to: &buffer)
+        peer.append(to: &writer)
     }
 
     /// Appends the value of `Forwarded`: what was received, then one element for this hop. An IPv6 node is quoted and
     /// bracketed, and whatever else is no token is quoted.
     public static func appendForwarded(
-        peer: IPAddress, host: Span<UInt8>, scheme: Span<UInt8>, received: Span<UInt8>, to buffer: inout ByteBuffer
+        peer: IPAddress, host: Span<UInt8>, scheme: Span<UInt8>, received: Span<UInt8>, to writer: inout HeadWriter
     ) {
         if !received.isEmpty {
-            buffer.writeBytes(received.bytes)
-            buffer.writeStaticString(", ")
+            writer.write(received)
+            writer.write(", ")
         }
-        buffer.writeStaticString("for=")
+        writer.write("for=")
         if peer.isIPv4 {
-            peer.append(to: &buffer)
+            peer.append(to: &writer)
         } else {
-            buffer.writeStaticString("\"[")
-            peer.append(to: &buffer)
-            buffer.writeStaticString("]\"")
+            writer.write("\"[")
+            peer.append(to: &writer)
+            writer.write("]\"")
         }
-        self.appendPair(";host=", host, to: &buffer)
-        self.appendPair(";proto=", scheme, to: &buffer)
+        self.appendPair(";host=", host, to: &writer)
+        self.appendPair(";proto=", scheme, to: &writer)
     }
 
     /// Appends all four as HTTP/1.1 field lines, each with its CRLF. Host and proto lines are left out where empty.
     public static func appendLines(
         peer: IPAddress, host: Span<UInt8>, scheme: Span<UInt8>, receivedFor: Span<UInt8>,
-        receivedForwarded: Span<UInt8>, to buffer: inout ByteBuffer
+        receivedForwarded: Span<UInt8>, to writer: inout HeadWriter
     ) {
-        buffer.writeStaticString("Forwarded: ")
-        self.appendForwarded(peer: peer, host: host, scheme: scheme, received: receivedForwarded, to: &buffer)
-        buffer.writeStaticString("\r\nX-Forwarded-For: ")
-        self.appendForwardedFor(peer: peer, received: receivedFor, to: &buffer)
+        writer.write("Forwarded: ")
+        self.appendForwarded(peer: peer, host: host, scheme: scheme, received: receivedForwarded, to: &writer)
+        writer.write("\r\nX-Forwarded-For: ")
+        self.appendForwardedFor(peer: peer, received: receivedFor, to: &writer)
         if self.isSafe(scheme) {
-            buffer.writeStaticString("\r\nX-Forwarded-Proto: ")
-            buffer.writeBytes(scheme.bytes)
+            writer.write("\r\nX-Forwarded-Proto: ")
+            writer.write(scheme)
         }
         if self.isSafe(host) {
-            buffer.writeStaticString("\r\nX-Forwarded-Host: ")
-            buffer.writeBytes(host.bytes)
+            writer.write("\r\nX-Forwarded-Host: ")
+            writer.write(host)
         }
-        buffer.writeStaticString("\r\n")
+        writer.write("\r\n")
     }
 
-    private static func appendPair(_ name: StaticString, _ value: Span<UInt8>, to buffer: inout ByteBuffer) {
+    private static func appendPair(_ name: StaticString, _ value: Span<UInt8>, to writer: inout HeadWriter) {
         guard self.isSafe(value) else { return }
-        buffer.writeStaticString(name)
-        var isToken = true
-        for index in 0..<value.count where !FieldOctets.isTokenByte(value[index]) { isToken = false }
-        if isToken {
-            buffer.writeBytes(value.bytes)
-            return
-        }
-        buffer.writeInteger(UInt8(ascii: "\""))
+        writer.write(name)
+        guard !self.isToken(value) else { return writer.write(value) }
+        writer.write("\"")
         for index in 0..<value.count {
-            if value[index] == UInt8(ascii: "\"") || value[index] == UInt8(ascii: "\\") {
-                buffer.writeInteger(UInt8(ascii: "\\"))
-            }
-            buffer.writeInteger(value[index])
+            if value[index] == UInt8(ascii: "\"") || value[index] == UInt8(ascii: "\\") { writer.write("\\") }
+            writer.write(byte: value[index])
         }
-        buffer.writeInteger(UInt8(ascii: "\""))
+        writer.write("\"")
+    }
+
+    private static func isToken(_ value: Span<UInt8>) -> Bool {
+        for index in 0..<value.count where !value[index].isToken { return false }
+        return true
     }
 
     private static func isSafe(_ value: Span<UInt8>) -> Bool {

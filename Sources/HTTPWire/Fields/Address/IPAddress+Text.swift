@@ -34,27 +34,42 @@ extension IPAddress: CustomStringConvertible {
 
     /// Appends the canonical text: dotted decimal, or RFC 5952 (lower case, the longest run of zeros as `::`).
     public func append(to buffer: inout ByteBuffer) {
-        guard !self.isIPv4 else { return self.appendIPv4(to: &buffer) }
+        var writer = HeadWriter(&buffer, room: 39)
+        self.append(to: &writer)
+        writer.finish(&buffer)
+    }
+
+    /// As `append(to:)`, into a head.
+    public func append(to writer: inout HeadWriter) {
+        self.isIPv4 ? self.appendIPv4(to: &writer) : self.appendIPv6(to: &writer)
+    }
+
+    private func appendIPv4(to writer: inout HeadWriter) {
+        var shift: UInt64 = 32
+        while shift > 0 {
+            if shift < 32 { writer.write(".") }
+            shift &-= 8
+            writer.write(decimal: Int(self.low >> shift & 0xFF))
+        }
+    }
+
+    private func appendIPv6(to writer: inout HeadWriter) {
         let gap = self.longestZeroRun()
         var index = 0
         while index < 8 {
             if index == gap.lowerBound, !gap.isEmpty {
-                buffer.writeStaticString("::")
+                writer.write("::")
                 index = gap.upperBound
                 continue
             }
-            if index > 0, index != gap.upperBound { buffer.writeInteger(UInt8(ascii: ":")) }
+            if index > 0, index != gap.upperBound { writer.write(":") }
             let group = UInt64(self.group(index))
             let digits = group < 0x10 ? 1 : group < 0x100 ? 2 : group < 0x1000 ? 3 : 4
-            FieldOctets.appendHex(group, digits: digits, to: &buffer)
+            for place in stride(from: digits - 1, through: 0, by: -1) {
+                writer.write(
+                    byte: FieldOctets.lowerHexDigit(UInt8(truncatingIfNeeded: group >> UInt64(4 * place) & 15)))
+            }
             index += 1
-        }
-    }
-
-    private func appendIPv4(to buffer: inout ByteBuffer) {
-        for shift in stride(from: UInt64(24), through: 0, by: -8) {
-            FieldOctets.appendDecimal(Int(self.low >> shift & 0xFF), to: &buffer)
-            if shift > 0 { buffer.writeInteger(UInt8(ascii: ".")) }
         }
     }
 

@@ -25,6 +25,11 @@ public struct RequestID: Sendable, Hashable, CustomStringConvertible {
         self.id.append(prefix: "req_", to: &buffer)
     }
 
+    /// Appends the 30 characters.
+    public func append(to writer: inout HeadWriter) {
+        self.id.append(prefix: "req_", to: &writer)
+    }
+
     /// The 30 characters.
     public var description: String { self.id.string(prefix: "req_") }
 

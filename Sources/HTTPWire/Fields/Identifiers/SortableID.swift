@@ -25,27 +25,61 @@ public struct SortableID: Sendable, Hashable, Comparable {
 
     /// The 26 characters of Crockford's base32, upper case. Texts sort as the ids do.
     public var text: InlineArray<26, UInt8> {
+        let words = self.characters
+        return InlineArray { place in
+            let word = place < 2 ? words.0 : place < 10 ? words.1 : place < 18 ? words.2 : words.3
+            return UInt8(truncatingIfNeeded: word &>> UInt64(8 * (place < 2 ? place : (place + 6) & 7)))
+        }
+    }
+
+    /// The characters in the lanes of words, the first of each in its lowest: two, then three times eight.
+    private var characters: (UInt64, UInt64, UInt64, UInt64) {
         let high = UInt64(truncatingIfNeeded: self.bits >> 64)
         let low = UInt64(truncatingIfNeeded: self.bits)
-        return InlineArray { place in
-            let shift = 125 - 5 * place
-            let value: UInt64
-            if shift >= 64 {
-                value = high >> UInt64(shift - 64)
-            } else if shift > 59 {
-                value = high << UInt64(64 - shift) | low >> UInt64(shift)
-            } else {
-                value = low >> UInt64(shift)
-            }
-            return Self.character(UInt8(truncatingIfNeeded: value & 31))
-        }
+        return (
+            Self.characters(high &>> 56) &>> 48, Self.characters(high &>> 16),
+            Self.characters(high &<< 24 | low &>> 40), Self.characters(low)
+        )
+    }
+
+    /// The lowest 40 bits as eight characters.
+    @inline(__always)
+    private static func characters(_ bits: UInt64) -> UInt64 {
+        // Five bits to a lane, the highest in the lowest lane: halves, quarters, eighths.
+        var lanes = (bits &>> 20 & 0xF_FFFF) | (bits & 0xF_FFFF) &<< 32
+        lanes = (lanes &>> 10 & 0x0000_03FF_0000_03FF) | (lanes & 0x0000_03FF_0000_03FF) &<< 16
+        lanes = (lanes &>> 5 & 0x001F_001F_001F_001F) | (lanes & 0x001F_001F_001F_001F) &<< 8
+        // Crockford's alphabet is the digits, then the letters without I, L, O, U: where a value passes one of these
+        // marks, the character moves on by so much.
+        var text = lanes &+ .lanes(0x30)
+        text = text &+ Self.atLeast(10, lanes) &* 7
+        text = text &+ Self.atLeast(18, lanes)
+        text = text &+ Self.atLeast(20, lanes)
+        text = text &+ Self.atLeast(22, lanes)
+        return text &+ Self.atLeast(27, lanes)
+    }
+
+    /// 1 in each lane whose value, below 32, is at least `mark`.
+    @inline(__always)
+    private static func atLeast(_ mark: UInt8, _ lanes: UInt64) -> UInt64 {
+        (lanes &+ .lanes(0x80 - mark)) &>> 7 & .lanes(1)
     }
 
     /// Appends a prefix that says what the id is of (`job_`), and the 26 characters.
     public func append(prefix: StaticString, to buffer: inout ByteBuffer) {
-        buffer.writeStaticString(prefix)
-        let text = self.text
-        buffer.writeBytes(text.span.bytes)
+        var writer = HeadWriter(&buffer, room: 32)
+        self.append(prefix: prefix, to: &writer)
+        writer.finish(&buffer)
+    }
+
+    /// As `append(prefix:to:)`, into a head.
+    public func append(prefix: StaticString, to writer: inout HeadWriter) {
+        writer.write(prefix)
+        let words = self.characters
+        writer.write(lanes: words.0, count: 2)
+        writer.write(lanes: words.1, count: 8)
+        writer.write(lanes: words.2, count: 8)
+        writer.write(lanes: words.3, count: 8)
     }
 
     /// The prefix and the 26 characters as a String.
@@ -56,16 +90,4 @@ public struct SortableID: Sendable, Hashable, Comparable {
     }
 
     public static func < (left: Self, right: Self) -> Bool { left.bits < right.bits }
-
-    /// Crockford's alphabet: the digits, then the letters without I, L, O, U.
-    private static func character(_ value: UInt8) -> UInt8 {
-        switch value {
-        case 0..<10: 0x30 &+ value
-        case 10..<18: 0x41 &+ value &- 10
-        case 18..<20: 0x4A &+ value &- 18
-        case 20..<22: 0x4D &+ value &- 20
-        case 22..<27: 0x50 &+ value &- 22
-        default: 0x56 &+ value &- 27
-        }
-    }
 }

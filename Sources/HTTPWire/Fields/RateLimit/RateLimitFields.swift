@@ -7,10 +7,10 @@ public import NIOCore
 /// 403, where they would tell a stranger about somebody's quota (RL-6).
 public enum RateLimitFields {
     /// Appends the value of `RateLimit-Policy`: `"burst";q=20;w=12;gw-rate=100;gw-per=60, "day";…`.
-    public static func appendPolicies(_ readings: Span<RateLimitReading>, to buffer: inout ByteBuffer) {
+    public static func appendPolicies(_ readings: Span<RateLimitReading>, to writer: inout HeadWriter) {
         for index in 0..<readings.count {
-            if index > 0 { buffer.writeStaticString(", ") }
-            buffer.writeBytes(readings[index].policy.item.span.bytes)
+            if index > 0 { writer.write(", ") }
+            writer.write(readings[index].policy.item.span)
         }
     }
 
@@ -18,49 +18,56 @@ public enum RateLimitFields {
     ///
     /// `t`, the seconds until there is more, only for a limit that is used up or denied the request, and never later
     /// than `Retry-After` says (RL-3).
-    public static func appendLimits(_ readings: Span<RateLimitReading>, to buffer: inout ByteBuffer) {
+    public static func appendLimits(_ readings: Span<RateLimitReading>, to writer: inout HeadWriter) {
         let waitMs = self.waitMs(readings)
         let retrySeconds = waitMs > 0 ? self.retryAfterSeconds(waitMs: waitMs) : Int.max
         for index in 0..<readings.count {
             let reading = readings[index]
-            if index > 0 { buffer.writeStaticString(", ") }
-            buffer.writeBytes(reading.policy.item.span.extracting(0..<reading.policy.nameCount).bytes)
-            buffer.writeStaticString(";r=")
-            FieldOctets.appendDecimal(reading.remaining, to: &buffer)
+            if index > 0 { writer.write(", ") }
+            writer.write(reading.policy.item.span.extracting(0..<reading.policy.nameCount))
+            writer.write(";r=")
+            writer.write(decimal: reading.remaining)
             guard reading.isDenied || reading.remaining == 0, reading.nextMs > 0 else { continue }
             let seconds = self.ceilSeconds(reading.nextMs)
             guard reading.isDenied || seconds <= retrySeconds else { continue }
-            buffer.writeStaticString(";t=")
-            FieldOctets.appendDecimal(min(seconds, retrySeconds, RateLimitPolicy.integerMax), to: &buffer)
+            writer.write(";t=")
+            writer.write(decimal: min(seconds, retrySeconds, RateLimitPolicy.integerMax))
         }
     }
 
     /// Appends `RateLimit-Policy` and `RateLimit` lines; nothing where there is no limit.
-    public static func appendLines(_ readings: Span<RateLimitReading>, to buffer: inout ByteBuffer) {
+    public static func appendLines(_ readings: Span<RateLimitReading>, to writer: inout HeadWriter) {
         guard !readings.isEmpty else { return }
-        buffer.writeStaticString("RateLimit-Policy: ")
-        self.appendPolicies(readings, to: &buffer)
-        buffer.writeStaticString("\r\nRateLimit: ")
-        self.appendLimits(readings, to: &buffer)
-        buffer.writeStaticString("\r\n")
+        writer.write("RateLimit-Policy: ")
+        self.appendPolicies(readings, to: &writer)
+        writer.write("\r\nRateLimit: ")
+        self.appendLimits(readings, to: &writer)
+        writer.write("\r\n")
     }
 
     /// Appends the lines `X-RateLimit-Limit`, `-Remaining` and `-Reset` of the limit nearest exhaustion.
     public static func appendLegacyLines(
-        _ readings: Span<RateLimitReading>, nowMs: Int64, to buffer: inout ByteBuffer
+        _ readings: Span<RateLimitReading>, nowMs: Int64, to writer: inout HeadWriter
     ) {
         guard let nearest = self.nearestExhaustion(readings) else { return }
         let reading = readings[nearest]
-        self.appendLine("X-RateLimit-Limit: ", reading.policy.capacity, to: &buffer)
-        self.appendLine("X-RateLimit-Remaining: ", reading.remaining, to: &buffer)
-        self.appendLine("X-RateLimit-Reset: ", self.resetSeconds(reading, nowMs: nowMs), to: &buffer)
+        self.appendLine("X-RateLimit-Limit: ", reading.policy.capacity, to: &writer)
+        self.appendLine("X-RateLimit-Remaining: ", reading.remaining, to: &writer)
+        self.appendLine("X-RateLimit-Reset: ", self.resetSeconds(reading, nowMs: nowMs), to: &writer)
     }
 
     /// Appends the lines `Retry-After`, whole seconds, and `retry-after-ms`, exact; nothing where waiting does not help.
-    public static func appendRetryLines(waitMs: Int, to buffer: inout ByteBuffer) {
+    public static func appendRetryLines(waitMs: Int, to writer: inout HeadWriter) {
         guard waitMs > 0 else { return }
-        self.appendLine("Retry-After: ", self.retryAfterSeconds(waitMs: waitMs), to: &buffer)
-        self.appendLine("retry-after-ms: ", waitMs, to: &buffer)
+        self.appendLine("Retry-After: ", self.retryAfterSeconds(waitMs: waitMs), to: &writer)
+        self.appendLine("retry-after-ms: ", waitMs, to: &writer)
+    }
+
+    /// As `appendRetryLines(waitMs:to:)`, behind what is there already.
+    public static func appendRetryLines(waitMs: Int, to buffer: inout ByteBuffer) {
+        var writer = HeadWriter(&buffer, room: 96)
+        self.appendRetryLines(waitMs: waitMs, to: &writer)
+        writer.finish(&buffer)
     }
 
     /// How long the request has to wait for every limit: the longest wait, 0 where none denied, −1 where one never fits.
@@ -103,10 +110,10 @@ public enum RateLimitFields {
         return (left.high, left.low) < (right.high, right.low)
     }
 
-    private static func appendLine(_ name: StaticString, _ value: Int, to buffer: inout ByteBuffer) {
-        buffer.writeStaticString(name)
-        FieldOctets.appendDecimal(value, to: &buffer)
-        buffer.writeStaticString("\r\n")
+    private static func appendLine(_ name: StaticString, _ value: Int, to writer: inout HeadWriter) {
+        writer.write(name)
+        writer.write(decimal: value)
+        writer.write("\r\n")
     }
 
     private static func ceilSeconds(_ ms: Int) -> Int {

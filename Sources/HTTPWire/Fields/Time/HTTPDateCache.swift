@@ -10,11 +10,18 @@ public struct HTTPDateCache: Sendable {
 
     /// Appends the date of a time in Unix milliseconds.
     public mutating func append(nowMs: Int64, to buffer: inout ByteBuffer) {
+        var writer = HeadWriter(&buffer, room: 29)
+        self.append(nowMs: nowMs, to: &writer)
+        writer.finish(&buffer)
+    }
+
+    /// As `append(nowMs:to:)`, into a head.
+    public mutating func append(nowMs: Int64, to writer: inout HeadWriter) {
         let second = UnixTime.floorDivide(nowMs, 1000)
         if second != self.second {
             self.second = second
             self.text = HTTPDate.bytes(unixSeconds: second)
         }
-        buffer.writeBytes(self.text.span.bytes)
+        writer.write(self.text.span)
     }
 }

@@ -67,12 +67,20 @@ public struct TraceParent: Sendable, Equatable {
 
     /// Appends the 55 bytes of version `00`; only the two flags it defines are sent.
     public func append(to buffer: inout ByteBuffer) {
-        buffer.writeStaticString("00-")
-        self.appendTraceID(to: &buffer)
-        buffer.writeInteger(UInt8(ascii: "-"))
-        self.appendSpanID(to: &buffer)
-        buffer.writeInteger(UInt8(ascii: "-"))
-        FieldOctets.appendHex(UInt64(self.flags & 0b11), digits: 2, to: &buffer)
+        var writer = HeadWriter(&buffer, room: 55)
+        self.append(to: &writer)
+        writer.finish(&buffer)
+    }
+
+    /// As `append(to:)`, into a head.
+    public func append(to writer: inout HeadWriter) {
+        writer.write("00-")
+        writer.write(hex: self.traceHigh)
+        writer.write(hex: self.traceLow)
+        writer.write("-")
+        writer.write(hex: self.span)
+        writer.write("-0")
+        writer.write(byte: 0x30 &+ (self.flags & 0b11))
     }
 
     /// Appends the trace's id, 32 lower-case hex digits.

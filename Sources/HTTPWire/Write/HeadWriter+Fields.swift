@@ -1,6 +1,4 @@
-public import NIOCore
-
-extension ByteBuffer {
+extension HeadWriter {
     /// Appends the lines of `section` that may be forwarded, as the bytes they came in, and one copy for each unbroken
     /// run of them. Works for heads and for trailers, in both directions.
     ///
@@ -20,54 +18,30 @@ extension ByteBuffer {
         for index in section.lines.indices {
             let line = section.lines[index]
             guard dropped.contains(line.id) || connection.removes(line, bytes) else { continue }
-            if line.lineStart > runStart { self.writeRange(ByteRange(runStart, line.lineStart), of: bytes) }
+            if line.lineStart > runStart { self.write(ByteRange(runStart, line.lineStart), of: bytes) }
             runStart = section.lineEnd(index)
         }
-        if section.end > runStart { self.writeRange(ByteRange(runStart, section.end), of: bytes) }
+        if section.end > runStart { self.write(ByteRange(runStart, section.end), of: bytes) }
     }
 
     /// Appends `name: value` with a value known at compile time.
     public mutating func writeField(_ name: StaticString, _ value: StaticString) {
         self.writeFieldName(name)
-        self.writeStaticString(value)
+        self.write(value)
         self.writeLineEnd()
     }
 
     /// Appends `name: value` with a value taken from a parsed message.
     public mutating func writeField(_ name: StaticString, _ range: ByteRange, of bytes: Span<UInt8>) {
         self.writeFieldName(name)
-        self.writeRange(range, of: bytes)
+        self.write(range, of: bytes)
         self.writeLineEnd()
     }
 
     /// Appends `name: value` in decimal digits.
     public mutating func writeField(_ name: StaticString, decimal number: Int) {
         self.writeFieldName(name)
-        self.writeDecimal(number)
+        self.write(decimal: max(0, number))
         self.writeLineEnd()
     }
-
-    /// Appends `name: value` with bytes from anywhere. A control byte in them, which could end the line and begin
-    /// another, becomes a space.
-    public mutating func writeField(_ name: StaticString, bytes: Span<UInt8>) {
-        self.writeFieldName(name)
-        if FieldLine.valueEnd(bytes, from: 0, to: bytes.count) == bytes.count {
-            self.writeBytes(bytes.bytes)
-        } else {
-            for index in bytes.indices {
-                let byte = bytes[index]
-                self.writeInteger(byte < 0x20 || byte == 0x7F ? Byte.space : byte)
-            }
-        }
-        self.writeLineEnd()
-    }
-
-    /// Appends `name: `; the value and `writeLineEnd` must follow.
-    @inline(__always) public mutating func writeFieldName(_ name: StaticString) {
-        self.writeStaticString(name)
-        self.writeStaticString(": ")
-    }
-
-    /// Appends CR LF.
-    @inline(__always) public mutating func writeLineEnd() { self.writeStaticString("\r\n") }
 }

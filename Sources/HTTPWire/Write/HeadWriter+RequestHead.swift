@@ -1,28 +1,23 @@
-public import NIOCore
-
-extension ByteBuffer {
+extension HeadWriter {
     /// Appends the request line that repeats `head`'s method and, in origin form, its path and query, after `prefix` and
     /// without the first `skipping` bytes of the path (a route's prefix mapping).
-    ///
-    /// Also makes room for the whole head, so that what follows rarely has to grow the buffer.
     public mutating func writeRequestLine(
         _ head: borrowing RequestHead, of bytes: Span<UInt8>, prefix: Span<UInt8>, skipping: Int = 0
     ) {
-        self.reserveCapacity(minimumWritableBytes: head.byteCount &+ prefix.count &+ 512)
-        self.writeRange(head.methodRange, of: bytes)
-        self.writeStaticString(" ")
+        self.write(head.methodRange, of: bytes)
+        self.write(" ")
         let source = head.target.pathAndQuery
         let path = ByteRange(source.start &+ min(max(skipping, 0), head.target.path.count), source.end)
         let isBare = head.target.form == .asterisk || head.target.isServerWide(head.method)
         if isBare, prefix.isEmpty {
-            self.writeStaticString("*")
+            self.write("*")
         } else {
-            self.writeBytes(prefix.bytes)
+            self.write(prefix)
             // A target in origin form begins with a slash, whatever was skipped or never sent.
-            if prefix.isEmpty, path.isEmpty || bytes[path.start] != Byte.slash { self.writeStaticString("/") }
-            self.writeRange(path, of: bytes)
+            if prefix.isEmpty, path.isEmpty || bytes[path.start] != Byte.slash { self.write("/") }
+            self.write(path, of: bytes)
         }
-        self.writeStaticString(" HTTP/1.1\r\n")
+        self.write(" HTTP/1.1\r\n")
     }
 
     /// The same without a prefix mapping.
@@ -32,10 +27,10 @@ extension ByteBuffer {
 
     /// Appends a request line for a target that the gateway made itself, in origin form.
     public mutating func writeRequestLine(_ method: Method, target: Span<UInt8>) {
-        self.writeStaticString(method.text)
-        self.writeStaticString(" ")
-        self.writeBytes(target.bytes)
-        self.writeStaticString(" HTTP/1.1\r\n")
+        self.write(method.text)
+        self.write(" ")
+        self.write(target)
+        self.write(" HTTP/1.1\r\n")
     }
 
     /// Appends the fields of `head` that may be forwarded; see `writeFields`. Left out too are `Host`, which the gateway
@@ -61,7 +56,7 @@ extension ByteBuffer {
     public mutating func endRequestHead(
         _ method: Method, framing: BodyFraming, trailers: Bool = false
     ) -> BodyFraming {
-        if trailers { self.writeStaticString("TE: trailers\r\nConnection: TE\r\n") }
+        if trailers { self.write("TE: trailers\r\nConnection: TE\r\n") }
         let announced = self.writeRequestFraming(method, framing)
         self.writeLineEnd()
         return announced
@@ -84,13 +79,13 @@ extension ByteBuffer {
         switch framing {
         case .none:
             guard method.anticipatesContent else { return .none }
-            self.writeStaticString("Content-Length: 0\r\n")
+            self.write("Content-Length: 0\r\n")
             return .length(0)
         case .length(let count):
             self.writeField("Content-Length", decimal: count)
             return framing
         case .chunked, .untilClose:
-            self.writeStaticString("Transfer-Encoding: chunked\r\n")
+            self.write("Transfer-Encoding: chunked\r\n")
             return .chunked
         }
     }

@@ -1,5 +1,3 @@
-public import NIOCore
-
 /// What a response says about its connection.
 public enum ConnectionOutcome: Sendable, Hashable {
     /// The client may send another request.
@@ -8,31 +6,29 @@ public enum ConnectionOutcome: Sendable, Hashable {
     case close
 }
 
-extension ByteBuffer {
+extension HeadWriter {
     /// Appends `HTTP/1.1 status phrase CRLF`; an unregistered status gets an empty phrase.
     public mutating func writeStatusLine(_ status: Int) {
         let line = StatusText.line(status)
         if line.utf8CodeUnitCount > 0 {
-            self.writeStaticString(line)
+            self.write(line)
         } else {
-            self.writeStaticString("HTTP/1.1 ")
-            self.writeDecimal(status)
-            self.writeStaticString(" \r\n")
+            self.write("HTTP/1.1 ")
+            self.write(decimal: status)
+            self.write(" \r\n")
         }
     }
 
-    /// Appends the status line of `head`, with the upstream's own phrase where the status is not a registered one, and
-    /// makes room for the whole head.
+    /// Appends the status line of `head`, with the upstream's own phrase where the status is not a registered one.
     public mutating func writeStatusLine(_ head: borrowing ResponseHead, of bytes: Span<UInt8>) {
-        self.reserveCapacity(minimumWritableBytes: head.byteCount &+ 512)
         let line = StatusText.line(head.status)
         if line.utf8CodeUnitCount > 0 {
-            self.writeStaticString(line)
+            self.write(line)
         } else {
-            self.writeStaticString("HTTP/1.1 ")
-            self.writeDecimal(head.status)
-            self.writeStaticString(" ")
-            self.writeRange(head.reason, of: bytes)
+            self.write("HTTP/1.1 ")
+            self.write(decimal: head.status)
+            self.write(" ")
+            self.write(head.reason, of: bytes)
             self.writeLineEnd()
         }
     }
@@ -58,14 +54,14 @@ extension ByteBuffer {
                 self.writeField("Content-Length", decimal: declaredLength)
             }
         case .length(let count): self.writeField("Content-Length", decimal: count)
-        case .chunked: self.writeStaticString("Transfer-Encoding: chunked\r\n")
+        case .chunked: self.write("Transfer-Encoding: chunked\r\n")
         case .untilClose: break
         }
         if status >= 200 {
             if connection == .close || announced == .untilClose {
-                self.writeStaticString("Connection: close\r\n")
+                self.write("Connection: close\r\n")
             } else if clientMinorVersion == 0 {
-                self.writeStaticString("Connection: keep-alive\r\n")
+                self.write("Connection: keep-alive\r\n")
             }
         }
         self.writeLineEnd()
