@@ -42,7 +42,9 @@ import Testing
         #expect(ContentInflater.decode(ByteBuffer(bytes: ReplayedAnswerTests.gzip))?.readableBytes == 312)
         #expect(ContentInflater.decode(ByteBuffer(bytes: ReplayedAnswerTests.gzip), decodedBytesMax: 311) == nil)
         for count in 0..<ReplayedAnswerTests.gzip.count {
-            #expect(ContentInflater.decode(ByteBuffer(bytes: ReplayedAnswerTests.gzip.prefix(count))) == nil, "\(count) bytes")
+            #expect(
+                ContentInflater.decode(ByteBuffer(bytes: ReplayedAnswerTests.gzip.prefix(count))) == nil,
+                "\(count) bytes")
         }
         let two = ContentInflater.decode(ByteBuffer(bytes: ReplayedAnswerTests.gzip + ReplayedAnswerTests.gzip))
         #expect(two.map { String(buffer: $0) } == ReplayedAnswerTests.plain + ReplayedAnswerTests.plain)

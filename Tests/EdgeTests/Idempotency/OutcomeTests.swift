@@ -45,9 +45,10 @@ import Testing
     }
 
     @Test func `IK-11 (row b) a refused connection is 502, and the key runs afresh`() async throws {
-        let port = try RawListener.closedPort()
+        let closed = try RawListener(backlog: nil)
+        defer { withExtendedLifetime(closed) {} }
         try await KeyedScene.with(configuration: {
-            $0.upstreams[0].endpoints = [ListenAddress(host: "127.0.0.1", port: port)]
+            $0.upstreams[0].endpoints = [ListenAddress(host: "127.0.0.1", port: closed.port)]
         }) { scene in
             for _ in 1...2 {
                 let refused = try scene.send(key: "k")
@@ -61,7 +62,9 @@ import Testing
     }
 
     @Test func `IK-11 (row b) all endpoints are tried before a request is refused`() async throws {
-        let closed = try (0..<3).map { _ in ListenAddress(host: "127.0.0.1", port: try RawListener.closedPort()) }
+        let listeners = try (0..<3).map { _ in try RawListener(backlog: nil) }
+        defer { withExtendedLifetime(listeners) {} }
+        let closed = listeners.map { ListenAddress(host: "127.0.0.1", port: $0.port) }
         try await KeyedScene.with(configuration: { $0.upstreams[0].endpoints.insert(contentsOf: closed, at: 0) }) {
             scene async throws in
             for number in 1...8 {

@@ -147,7 +147,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [("deflate", ReplayedAnswerTests.zlib), ("deflate", ReplayedAnswerTests.deflate), ("x-gzip", ReplayedAnswerTests.gzip)])
+    @Test(arguments: [
+        ("deflate", ReplayedAnswerTests.zlib), ("deflate", ReplayedAnswerTests.deflate),
+        ("x-gzip", ReplayedAnswerTests.gzip),
+    ])
     func `the other names and forms of what zlib knows are decoded too`(_ coding: String, _ body: [UInt8]) async throws
     {
         try await Self.play(coding: coding, body: body) { edge, tenant, _ in
