@@ -65,6 +65,7 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // What is true without any I/O.
         library("Domain", []),
@@ -86,7 +87,9 @@ let package = Package(
         library("Journal", ["Domain"], settings: strictButForGlibcStructs),
 
         // The planes.
-        library("Edge", ["Domain", "Digests", "HTTPWire", "RedisClient", "HotStore", nioCore, nioPosix, logging]),
+        library(
+            "Edge",
+            ["Domain", "Digests", "HTTPWire", "RedisClient", "HotStore", "CZlib", nioCore, nioPosix, logging]),
         library("Control", ["Domain", "Digests", "Settings", "HotStore", "Records", hummingbird, logging]),
         library(
             "Workers",

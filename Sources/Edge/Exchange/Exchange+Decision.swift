@@ -34,11 +34,16 @@ extension Exchange {
         return RouteGrant(entry.principal, route: route, loop: self.loop, address: address)
     }
 
+    /// Endpoints that one request tries at most, each within its own time to connect.
+    private static let attemptsMax = 4
+
     private var terms: ExchangeMachine.Terms {
         var terms = ExchangeMachine.Terms()
         terms.keyed = self.keyed != nil
         // Sent again only when nothing of it is lost: the whole request is in `outgoing`.
-        terms.resendable = self.request.method.isIdempotent && self.requestBodyEnded
+        terms.isWhole = self.requestBodyEnded
+        terms.resendable = terms.isWhole && self.request.method.isIdempotent
+        if let pool = self.pool { terms.attemptsMax = max(2, min(pool.endpoints.count, Self.attemptsMax)) }
         if let policy = self.route?.idempotency {
             terms.upstreamIdempotent = policy.upstreamIdempotent
             terms.releasesOn5xx = policy.replay5xx == .release
@@ -220,6 +225,10 @@ extension Exchange {
     func storeFailed(_ failure: RedisFailure) {
         guard self.stage == .waiting, self.machine.phase == .deciding else { return }
         self.loop.counters.storeUnavailable += 1
+        switch failure {
+        case .deadlineExceeded, .connectionLost, .protocolError: self.undoClaim()
+        case .notConnected, .queueFull, .serverError, .nothingEncoded: break
+        }
         guard self.handler != nil else { return self.drop() }
         if self.mayDecideLocally(failure), let plan = self.grant?.template?.plan,
             self.loop.local.admits(plan, cost: self.cost, address: self.request.client, wallMs: self.loop.wallMs)
@@ -232,6 +241,24 @@ extension Exchange {
         }
         self.decision = .unavailable
         self.refuseAdmitted(.limiterUnavailable, ProblemDetails())
+    }
+
+    /// The call may have claimed the key, and nothing will be forwarded under it: the claim is given back, and with it,
+    /// if it was had, what was counted and leased. Where there is no such claim this changes nothing.
+    private func undoClaim() {
+        guard let request = self.claimRequest, let template = self.grant?.template else { return }
+        let plan = template.plan
+        let usage = plan.meters.map {
+            Settlement.Usage(meter: $0.meter, amount: $0.amount, hour: self.loop.period.hour, isVoid: true)
+        }
+        self.loop.settler.settle(
+            Settlement(
+                guard: .claim(request, .release), leaseID: plan.leases.isEmpty ? nil : self.leaseBytes, usage: usage,
+                quotas: usage.compactMap { use in
+                    guard plan.quotas.contains(where: { $0.meter == use.meter }) else { return nil }
+                    return .init(meter: use.meter, amount: -use.amount, month: self.loop.period.month)
+                }),
+            template, address: self.addressBytes(plan))
     }
 
     /// A keyed request is never forwarded unclaimed. One whose call may have been executed is not decided a second

@@ -6,7 +6,25 @@ import NIOCore
 extension Exchange {
     func upstreamFailed(_ failure: UpstreamFailure) {
         let before = self.machine.phase
-        let action = self.machine.failed(failure)
+        self.act(on: self.machine.failed(failure), in: before, isAmbiguous: !failure.nothingSent)
+    }
+
+    /// What was drained for a client that has gone takes too long.
+    private func detachedTimedOut() {
+        let before = self.machine.phase
+        self.act(on: self.machine.detachedTimedOut(), in: before, isAmbiguous: true)
+    }
+
+    /// The answer stopped in the middle, or its time is over.
+    func answerStalled() {
+        guard self.machine.clientGone, self.loop.nowMs >= self.totalDeadlineMs else {
+            return self.upstreamFailed(.truncated)
+        }
+        self.detachedTimedOut()
+    }
+
+    /// - Parameter isAmbiguous: whether the upstream may have executed the request.
+    private func act(on action: ExchangeMachine.OnFailure, in before: ExchangeMachine.Phase, isAmbiguous: Bool) {
         if case .ignore = action { return }
         let failedAt = self.endpoint
         if before == .leasing { self.endpoint?.cancel(self) }
@@ -20,14 +38,19 @@ extension Exchange {
             self.lease(avoiding: failedAt)
         case .answer(let code, let key):
             self.settle(ExchangeMachine.Settlement(key: key, meter: .void))
-            self.respond(code, ProblemDetails())
+            var details = ProblemDetails()
+            // Says of a key what trying again would do: repeat this answer, or execute under the upstream's own guard.
+            if case .storeProblem = key { details.shouldRetry = false }
+            if case .release = key, isAmbiguous { details.shouldRetry = true }
+            self.respond(code, details)
         case .abort(let key):
             self.abortAnswer()
             self.settle(ExchangeMachine.Settlement(key: key, meter: .count))
             self.problem = .upstreamTruncated
             self.finishAborted()
         case .settle(let key):
-            self.settle(ExchangeMachine.Settlement(key: key, meter: .void))
+            // As if the client were there: an answer that had begun counts, none does not.
+            self.settle(ExchangeMachine.Settlement(key: key, meter: before == .streaming ? .count : .void))
             self.finish()
         }
     }
@@ -65,9 +88,8 @@ extension Exchange {
         case .idle, .deciding, .leasing, .sent, .finished:
             let wasAdmitted = self.machine.phase == .sent || self.machine.phase == .leasing
             self.machine.refused()
-            if wasAdmitted {
-                self.settle(ExchangeMachine.Settlement(key: self.keyed == nil ? .none : .release, meter: .void))
-            }
+            // Never a keyed one: its body was complete before it was forwarded.
+            if wasAdmitted { self.settle(ExchangeMachine.Settlement(key: .none, meter: .void)) }
             self.respond(code, ProblemDetails())
         }
     }
@@ -95,7 +117,8 @@ extension Exchange {
             self.finish()
         case .drain:
             self.connection?.resumeReading()
-            self.totalDeadlineMs = self.loop.nowMs + (self.route?.idempotency?.detachedTimeoutMs ?? 120_000)
+            let detachedMs = self.route?.idempotency?.detachedTimeoutMs ?? 120_000
+            self.totalDeadlineMs = min(self.totalDeadlineMs, self.loop.nowMs + detachedMs)
             self.deadlineMs = min(self.deadlineMs, self.totalDeadlineMs)
         }
     }

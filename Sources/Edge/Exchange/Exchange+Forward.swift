@@ -13,9 +13,13 @@ extension Exchange {
         self.lease(avoiding: nil)
     }
 
+    /// Where the request goes: test keys may have an upstream of their own.
+    var pool: UpstreamPool? {
+        self.entry?.principal.key.environment == .test ? self.route?.testPool : self.route?.pool
+    }
+
     func lease(avoiding: UpstreamEndpoint?) {
-        guard let route else { return }
-        let pool = self.entry?.principal.key.environment == .test ? route.testPool : route.pool
+        guard let route, let pool else { return }
         guard let endpoint = pool.pick(avoiding: avoiding, nowMs: self.loop.nowMs) else {
             return self.upstreamFailed(.unavailable)
         }

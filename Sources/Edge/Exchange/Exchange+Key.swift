@@ -35,8 +35,17 @@ extension Exchange {
         if self.request.framing.mayHaveContent, !(self.held?.isGathered ?? false) { return .gather }
         let digest = key.withKey(in: value) { SHA256Digest(of: $0) }
         self.keyed = KeyedRequest(
-            key: digest, fingerprint: self.fingerprint(bytes, policy), owner: self.loop.random.next())
+            key: digest, fingerprint: self.fingerprint(bytes, policy), owner: self.loop.random.next(),
+            codings: self.acceptedCodings(bytes))
         return .gathered
+    }
+
+    private func acceptedCodings(_ bytes: Span<UInt8>) -> AcceptedCodings {
+        var codings = AcceptedCodings()
+        for line in self.loop.requestHead.fields.lines where line.id == .acceptEncoding {
+            codings.readLine(bytes.extracting(line.value.bounds))
+        }
+        return codings
     }
 
     /// SHA-256 over the parts that make two requests the same one, each with its length before it, so that no two

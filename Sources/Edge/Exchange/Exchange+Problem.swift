@@ -10,8 +10,10 @@ extension Exchange {
         var extensions: [ProblemDocument.Extension] = []
         /// Milliseconds until it is worth trying again; 0 says nothing, −1 that it never is.
         var waitMs = 0
-        /// Whether this is a stored answer served again.
-        var isReplay = false
+        /// Set where this is a stored answer served again: the id of the request that got it first.
+        var replayOf: [UInt8]?
+        /// Whether trying again is worth it, where the request knows better than the code.
+        var shouldRetry: Bool?
     }
 
     /// Refuses the request before anything was sent upstream.
@@ -92,14 +94,18 @@ extension Exchange {
         // Limits are nobody's business before the caller is known (RL-6).
         if code.status == 401 || code.status == 403 { self.readings.removeAll(keepingCapacity: true) }
         self.writeGatewayFields(isEventStream: false, hasDate: false)
-        if details.isReplay { self.answer.writeField("Idempotent-Replayed", "true") }
+        if let first = details.replayOf { self.writeReplayFields(first) }
         self.writeChallenge(code)
         if details.waitMs > 0 {
             RateLimitFields.appendRetryLines(waitMs: details.waitMs, to: &self.answer)
         } else if let seconds = code.retryAfterSeconds {
             self.answer.writeField("Retry-After", decimal: seconds)
         }
-        if code.shouldRetry == false || details.waitMs < 0 { self.answer.writeField("X-Should-Retry", "false") }
+        switch details.shouldRetry ?? (details.waitMs < 0 ? false : code.shouldRetry) {
+        case false?: self.answer.writeField("X-Should-Retry", "false")
+        case true?: self.answer.writeField("X-Should-Retry", "true")
+        case nil: break
+        }
         if code == .methodNotAllowed {
             self.answer.writeFieldName("Allow")
             self.answer.writeBytes(self.loop.router.table.allow(self.allowIndex))

@@ -169,7 +169,7 @@ final class Exchange: RedisWaiter, Equatable {
         case .responseHead, .none:
             self.upstreamFailed(.headTimeout)
         case .responseBody:
-            self.upstreamFailed(.truncated)
+            self.answerStalled()
         case .continueInterim:
             self.continueTimerFired()
         case .store:

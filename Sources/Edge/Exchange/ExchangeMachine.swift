@@ -10,6 +10,9 @@ package enum UpstreamFailure: Equatable {
     /// Closed after a byte was written and before the head.
     case lost
     case headTimeout
+    /// The upstream guarantees that it has not processed the request (HTTP/2 `REFUSED_STREAM`, or a GOAWAY that names an
+    /// earlier stream: RFC 9113 §8.7).
+    case notProcessed
     /// An answer that is not HTTP.
     case protocolError
     /// Closed, silent or malformed after the head.
@@ -23,6 +26,7 @@ package enum UpstreamFailure: Equatable {
         case .unavailable: .upstreamUnavailable
         case .lost: .upstreamConnectionLost
         case .headTimeout: .upstreamTimeout
+        case .notProcessed: .upstreamUnavailable
         case .protocolError: .upstreamProtocolError
         case .truncated: .upstreamTruncated
         }
@@ -31,7 +35,7 @@ package enum UpstreamFailure: Equatable {
     /// Whether the upstream cannot have begun to execute the request.
     package var nothingSent: Bool {
         switch self {
-        case .connectFailed, .connectTimeout, .unavailable: true
+        case .connectFailed, .connectTimeout, .unavailable, .notProcessed: true
         case .lost, .headTimeout, .protocolError, .truncated: false
         }
     }
@@ -62,6 +66,8 @@ package struct ExchangeMachine {
         package var keyed = false
         /// Idempotent method without a body, or one that is wholly held (RFC 9110 §9.2.2).
         package var resendable = false
+        /// The whole request is at hand, whatever its method: it can be written again.
+        package var isWhole = false
         package var upstreamIdempotent = false
         package var releasesOn5xx = false
         /// Endpoints that one request may try when no byte has been written.
@@ -69,12 +75,13 @@ package struct ExchangeMachine {
 
         package init(
             keyed: Bool = false, resendable: Bool = false, upstreamIdempotent: Bool = false,
-            releasesOn5xx: Bool = false, attemptsMax: Int = 2
+            releasesOn5xx: Bool = false, isWhole: Bool = false, attemptsMax: Int = 2
         ) {
             self.keyed = keyed
             self.resendable = resendable
             self.upstreamIdempotent = upstreamIdempotent
             self.releasesOn5xx = releasesOn5xx
+            self.isWhole = isWhole
             self.attemptsMax = attemptsMax
         }
     }
@@ -128,6 +135,8 @@ package struct ExchangeMachine {
     package private(set) var attempts = 0
     package private(set) var clientGone = false
     package private(set) var status = 0
+    /// Whether a request that had been written was written again.
+    private var wasResent = false
 
     package init() {}
 
@@ -174,6 +183,7 @@ package struct ExchangeMachine {
         case .leasing, .sent:
             if self.mayRetry(failure) {
                 self.attempts += 1
+                if self.phase == .sent { self.wasResent = true }
                 self.phase = .leasing
                 return .retry
             }
@@ -187,6 +197,13 @@ package struct ExchangeMachine {
         }
     }
 
+    /// A drained exchange has had its time (rows e and k).
+    package mutating func detachedTimedOut() -> OnFailure {
+        guard self.phase == .streaming else { return self.failed(.headTimeout) }
+        self.phase = .finished
+        return .settle(key: self.terms.keyed ? .unreplayable : .none)
+    }
+
     package mutating func clientClosed() -> OnClientGone {
         guard !self.clientGone else { return .ignore }
         self.clientGone = true
@@ -194,7 +211,7 @@ package struct ExchangeMachine {
         case .idle, .finished:
             return .ignore
         case .deciding:
-            // A decision on its way may still claim the key; the reply finds `clientGone` and releases it.
+            // The decision on its way may claim the key: then the request goes on as one whose client went later (row l).
             return .drop(key: .none)
         case .leasing:
             self.phase = .finished
@@ -206,12 +223,17 @@ package struct ExchangeMachine {
         }
     }
 
-    /// One gateway retry at most, and only where the request cannot have been executed twice (STANDARDS §5).
+    /// Only where the request cannot have been executed twice (STANDARDS §5): any number of endpoints that took no byte,
+    /// up to the bound; one repetition of a request that was written. Under a key, a request that may have been executed
+    /// is repeated only where the upstream honours the key itself (§1 row d).
     private func mayRetry(_ failure: UpstreamFailure) -> Bool {
         guard self.attempts < self.terms.attemptsMax, !self.clientGone else { return false }
         switch failure {
         case .connectFailed, .connectTimeout: return true
-        case .lost: return self.terms.resendable
+        case .notProcessed: return self.terms.isWhole && !self.wasResent
+        case .lost:
+            guard self.terms.resendable, !self.wasResent else { return false }
+            return !self.terms.keyed || self.terms.upstreamIdempotent
         case .unavailable, .headTimeout, .protocolError, .truncated: return false
         }
     }

@@ -8,4 +8,6 @@ struct KeyedRequest {
     var fingerprint: SHA256Digest
     /// Names this attempt, so that only it can complete the claim.
     let owner: UInt64
+    /// What the client can decode, should an answer be replayed to it.
+    let codings: AcceptedCodings
 }

@@ -234,4 +234,37 @@ import Testing
         #expect(machine.failed(.connectFailed) == .answer(.upstreamConnectFailed, key: .none))
         #expect(machine.attempts == 4)
     }
+
+    @Test func `IK-12 row c: what was surely not processed is sent again, even a POST, and else frees the key`() {
+        let terms = ExchangeMachine.Terms(keyed: true, isWhole: true)
+        var machine = Self.machine(terms, in: .sent)
+        #expect(machine.failed(.notProcessed) == .retry)
+        #expect(machine.phase == .leasing)
+        machine.sent()
+        #expect(machine.failed(.notProcessed) == .answer(.upstreamUnavailable, key: .release))
+        // A body that streamed through is gone.
+        var streamed = Self.machine(Self.unkeyed, in: .sent)
+        #expect(streamed.failed(.notProcessed) == .answer(.upstreamUnavailable, key: .none))
+    }
+
+    @Test
+    func `IK-13 row d: a keyed request that may have been executed is repeated only where the upstream honours keys`() {
+        var keyed = Self.machine(.init(keyed: true, resendable: true, isWhole: true), in: .sent)
+        #expect(keyed.failed(.lost) == .answer(.upstreamConnectionLost, key: .storeProblem(.upstreamConnectionLost)))
+        var trusting = Self.machine(
+            .init(keyed: true, resendable: true, upstreamIdempotent: true, isWhole: true), in: .sent)
+        #expect(trusting.failed(.lost) == .retry)
+        trusting.sent()
+        #expect(trusting.failed(.lost) == .answer(.upstreamConnectionLost, key: .release))
+    }
+
+    @Test func `IK-21 row k: a drain that takes too long is done but not replayable, or unanswered`() {
+        var streaming = Self.machine(Self.keyed, in: .streaming)
+        _ = streaming.clientClosed()
+        #expect(streaming.detachedTimedOut() == .settle(key: .unreplayable))
+        #expect(streaming.phase == .finished)
+        var waiting = Self.machine(Self.keyed, in: .sent)
+        _ = waiting.clientClosed()
+        #expect(waiting.detachedTimedOut() == .settle(key: .storeProblem(.upstreamTimeout)))
+    }
 }
