@@ -11,7 +11,9 @@ ARGS ?=
 export BUILD_DIR CONFIGURATION
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full smoke build release bench-first format lint clean-data clean
+SECONDS_OF_LOAD ?= 600
+SEED ?= 1
+.PHONY: help run test test-full smoke build release bench-first faults format lint clean-data clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -33,6 +33,8 @@ def parse(description):
     parser.add_argument("--deadline-ms", type=int, default=250, help="of a call to Redis (default 250)")
     parser.add_argument("--tollgate", type=Path, default=EXECUTABLE, help="the executable (default %(default)s)")
     parser.add_argument("--results", type=Path, help="a folder for the table, the ledgers and the logs; they are kept")
+    parser.add_argument("--rescan", action="store_true",
+                        help="restart the workers at the end: their start looks at every counter, marked or not")
     parser.add_argument("--quiet", action="store_true", help="no line for every fault")
     return parser.parse_args()
 

@@ -36,7 +36,7 @@ class Arrival:
     again_after: float | None
 
 
-def arrivals(seed, seconds, rate, orgs, mix=None):
+def arrivals(seed, seconds, rate, orgs, mix=None, plain_modes=MODES):
     rng = random.Random(f"load {seed}")
     mix = mix or MIX
     names, weights = list(mix), list(mix.values())
@@ -47,7 +47,7 @@ def arrivals(seed, seconds, rate, orgs, mix=None):
             return
         route = rng.choices(names, weights)[0]
         streams = ROUTES[route].tokens is not None
-        modes = EVENTS_MODES if streams else MODES
+        modes = EVENTS_MODES if streams else plain_modes
         if route.startswith("scarce"):
             modes = (("ok", 1),)
         mode = rng.choices([name for name, _ in modes], [weight for _, weight in modes])[0]

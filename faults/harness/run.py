@@ -52,6 +52,9 @@ class Run:
         ticking.cancel()
         self.failures += breaker.failures
         self._say(f"{now() - started:9.3f}  every client is done; waiting for the stores to settle")
+        if options.rescan:
+            self.stack.workers.kill()
+            await self.stack.start_workers()
         redis_ledger, postgres_ledger = await self._settled()
         lines = [json.loads(line) for line in self.stack.ledger.read_text().splitlines()]
         self.ledgers = Ledgers(

@@ -40,7 +40,7 @@ class Upstream:
                     await reader.readexactly(int(fields["content-length"]))
                 if not await self._answer(lines[0].split(" ")[1], fields, writer):
                     return
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.LimitOverrunError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.LimitOverrunError, asyncio.CancelledError):
             return
         finally:
             writer.close()
