@@ -141,7 +141,7 @@ def over_admitted(history, notes):
         # A Redis that has forgotten starts with full buckets.
         refills = sum(1 for fault in history.faults_between(begin, end) if fault.kind in ("redis-empty", "redis-older"))
         excess = max(0, len(numbers) - rules.capacity * (1 + refills))
-        bound = history.ledgers.away_bound * len(absences)
+        bound = away_bound(history.ledgers, rules, absences)
         if absences:
             most_away, highest_bound = max(most_away, excess), max(highest_bound, bound)
         else:
@@ -155,6 +155,15 @@ def over_admitted(history, notes):
                 history.story([history.attempt[number] for number in sorted(numbers)], most=40))
     notes["over-admitted, Redis up"] = f"{len(admitted)} buckets"
     notes["over-admitted, Redis away"] = f"most {most_away}, bound {highest_bound}"
+
+
+def away_bound(ledgers, rules, absences):
+    """All gateways together have one more bucket for the times without Redis, each a share of it; one that starts anew has
+    its share anew."""
+    if not absences:
+        return 0
+    starts = sum(1 for fault in absences if fault.kind == "gateway-kill")
+    return rules.capacity + starts * -(-rules.capacity // ledgers.gateways)
 
 
 def redis_ahead(ledgers):

@@ -141,7 +141,6 @@ class Ledgers:
     unresolved: set = field(default_factory=set)
     #: How long a claim or lease may stay open once nobody holds it.
     lease_seconds: float = 33.0
-    #: How many more requests than its capacity a bucket may admit over one absence of Redis.
-    away_bound: int = 0
+    gateways: int = 2
     #: What else counts what is open: description and count.
     open_counts: list = field(default_factory=list)

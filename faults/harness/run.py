@@ -10,13 +10,16 @@ from .breaking import Breaker
 from .ledgers import Ledgers
 from .load import MIX, Load, arrivals
 from .schedule import plan
-from .stack import CAPACITY, HEAD_SECONDS, LEASE_SLACK_SECONDS, ROUTES, Stack, now
+from .stack import HEAD_SECONDS, LEASE_SLACK_SECONDS, ROUTES, Stack, now
 from .stores import read_executions, read_postgres, read_redis
 
 SLICE_SECONDS = 5.0
 LEASE_SECONDS = HEAD_SECONDS + LEASE_SLACK_SECONDS
 #: How long the workers have, once nothing happens any more, to bring everything to PostgreSQL.
 SETTLING_SECONDS = 40
+#: Metrics that are 0 when nothing is open and nothing was given up.
+OPEN_METRICS = {"tollgate_requests_open", "tollgate_requests_unsettled", "tollgate_usage_unreported",
+                "tollgate_usage_uncovered_total"}
 
 
 class Run:
@@ -59,7 +62,7 @@ class Run:
         lines = [json.loads(line) for line in self.stack.ledger.read_text().splitlines()]
         self.ledgers = Ledgers(
             ROUTES, load.attempts, read_executions(lines, started), breaker.faults, redis_ledger, postgres_ledger,
-            load.unresolved, LEASE_SECONDS, self._away_bound(), self._open_counts())
+            load.unresolved, LEASE_SECONDS, len(self.stack.gateways), self._open_counts())
 
     async def _watch_own_loop(self):
         """The load is only steady while the harness itself is not held up."""
@@ -85,10 +88,8 @@ class Run:
                 return redis_ledger, postgres_ledger
             before = seen
 
-    def _away_bound(self):
-        """What the gateways say they may admit beyond a bucket while Redis is away; else each loop starts with a full
-        one."""
-        return len(self.stack.gateways) * self.stack.threads * CAPACITY
-
     def _open_counts(self):
-        return []
+        """What the gateways and the workers themselves count as open."""
+        return [(f"{metric} of {child.name}", value)
+                for child in (*self.stack.gateways.values(), self.stack.workers)
+                for metric, value in self.stack.metrics(child.name).items() if metric in OPEN_METRICS]

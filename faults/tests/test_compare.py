@@ -170,11 +170,14 @@ class CompareTests(unittest.TestCase):
 
     def test_more_than_the_bound_while_redis_is_away(self):
         self.world.fault("redis-kill", 0.2, forgets_since=-1.8)
-        for number in range(CAPACITY + 2):
-            self.world.ask("scarce", number / 10)
+        for number in range(2 * CAPACITY):
+            self.world.ask("scarce", number / 100)
         self.expect()
         self.world.ask("scarce", 2)
         self.expect(over_admitted_Redis_away=1)
+        # A gateway that starts anew has its share anew.
+        self.world.fault("gateway-kill", 0.5, target="gateway-1")
+        self.expect()
 
     def test_a_route_that_denies_never_admits_more(self):
         self.world.fault("redis-stop", 0.2)

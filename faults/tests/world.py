@@ -52,4 +52,4 @@ class World:
     @property
     def ledgers(self):
         return Ledgers(ROUTES, self.attempts, self.executions, self.faults, self.redis, self.postgres, self.unresolved,
-                       away_bound=2, open_counts=self.open_counts)
+                       open_counts=self.open_counts)
