@@ -2,16 +2,19 @@
 #
 # BUILD_DIR      where build products go (default .build)
 # CONFIGURATION  release (default) or debug, for `run` and `smoke`
+# SECONDS_OF_LOAD, SEED   of `faults` (default 600 and 1)
 # ARGS           further arguments: `make run ARGS="--port 9000"`, `make test ARGS="--filter HotStoreTests"`
 
 SHELL := /bin/bash
 BUILD_DIR ?= .build
 CONFIGURATION ?= release
 ARGS ?=
+SECONDS_OF_LOAD ?= 600
+SEED ?= 1
 export BUILD_DIR CONFIGURATION
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full smoke build release bench-first format lint clean-data clean
+.PHONY: help run test test-full smoke build release bench-first faults format lint clean-data clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +41,9 @@ release: ## release build of tollgate and job-service
 
 bench-first: ## CPU per request, throughput and p99 beside nginx, nginx + ngx_lua and HAProxy (2 minutes)
 	@exec scripts/bench-first.sh $(ARGS)
+
+faults: ## kill, stop, empty and restart every part under load, and compare four ledgers (docs/faults.md)
+	@exec scripts/faults.sh --seconds $(SECONDS_OF_LOAD) --seed $(SEED) $(ARGS)
 
 format: ## format the Swift sources in place
 	@exec scripts/lint.sh --fix

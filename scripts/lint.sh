@@ -10,7 +10,7 @@ if [ "${1:-}" = --fix ]; then
     exit 0
 fi
 swift format lint --strict --recursive --parallel "${swift_sources[@]}"
-shell_scripts=(scripts/*.sh .ci/run bench/acceptance/*.sh bench/test)
+shell_scripts=(scripts/*.sh .ci/run bench/acceptance/*.sh bench/test faults/test)
 for script in "${shell_scripts[@]}"; do bash -n "$script"; done
 if command -v shellcheck >/dev/null 2>&1; then shellcheck --external-sources "${shell_scripts[@]}"; fi
 echo "lint: no findings"
