@@ -31,6 +31,8 @@ struct DevLock: ~Copyable {
     /// Gives the folder free.
     consuming func release() {
         ftruncate(self.descriptor, 0)
+        // Closing alone would leave it locked for as long as a child that is just being started still has a copy.
+        flock(self.descriptor, LOCK_UN)
         close(self.descriptor)
     }
 }

@@ -55,7 +55,7 @@ import Testing
                 #expect(refused?.status == 502)
                 #expect(refused?.code == "upstream-connect-failed")
                 #expect(refused?["x-should-retry"] == nil)
-                #expect(try await scene.claims().isEmpty)
+                try await eventually("the claim is given back") { try await scene.claims().isEmpty }
             }
             try await scene.edge.realm.expectMeters(scene.tenant, ["jobs": 0])
         }
