@@ -109,7 +109,8 @@ enum OpenAPIDocument {
 
     private static func success(_ answer: Answer, _ components: inout [String: JSON]) -> JSON {
         var response: JSON = [
-            "description": .string(answer.status == 204 ? "Done." : answer.status == 201 ? "Made." : "What was asked for.")
+            "description": .string(
+                answer.status == 204 ? "Done." : answer.status == 201 ? "Made." : "What was asked for.")
         ]
         var headers: [JSON.Member] = []
         if answer.hasETag {

@@ -10,7 +10,8 @@ enum Timestamp {
         var seconds = time_t(rest < 0 ? whole - 1 : whole)
         var parts = tm()
         gmtime_r(&seconds, &parts)
-        let date = "\(Self.digits(parts.tm_year + 1900, 4))-\(Self.digits(parts.tm_mon + 1))-\(Self.digits(parts.tm_mday))"
+        let date =
+            "\(Self.digits(parts.tm_year + 1900, 4))-\(Self.digits(parts.tm_mon + 1))-\(Self.digits(parts.tm_mday))"
         let time = "\(Self.digits(parts.tm_hour)):\(Self.digits(parts.tm_min)):\(Self.digits(parts.tm_sec))"
         return "\(date)T\(time).\(Self.digits(Int32(micros / 1_000), 3))Z"
     }

@@ -24,7 +24,8 @@ enum OrgOperations {
     static func json(_ org: Org) -> JSON {
         [
             "id": .string(org.id), "name": .string(org.name), "slug": .string(org.slug), "plan": .string(org.plan),
-            "status": .string(org.deletedAt == nil ? org.status.rawValue : "deleted"), "personal": .bool(org.isPersonal),
+            "status": .string(org.deletedAt == nil ? org.status.rawValue : "deleted"),
+            "personal": .bool(org.isPersonal),
             "stripe_customer_id": .text(org.stripeCustomerID), "version": .integer(org.version),
             "created_at": .time(org.createdAt), "expires_at": .time(org.expiresAt), "deleted_at": .time(org.deletedAt),
         ]
@@ -125,7 +126,8 @@ enum OrgOperations {
     ) {
         $0.isConditional = true
         $0.body = .object(
-            ObjectShape("OrgExpiry", Field("expires_at", .orNull(.time), "Its keys are refused from then on; null is never.")))
+            ObjectShape(
+                "OrgExpiry", Field("expires_at", .orNull(.time), "Its keys are refused from then on; null is never.")))
     } run: { call in
         let expiry = call.body["expires_at"]?.text.flatMap(Timestamp.parse)
         return try await Self.changed(call, "org.set_expiry") { orgs, id in try await orgs.setExpiry(expiry, of: id) }

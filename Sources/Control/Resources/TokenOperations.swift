@@ -3,7 +3,8 @@ import Records
 /// Credentials for this API: of operators, and of members.
 enum TokenOperations {
     static let all = [
-        Self.listOperators, Self.createOperator, Self.getOperator, Self.revokeOperator, Self.list, Self.create, Self.get,
+        Self.listOperators, Self.createOperator, Self.getOperator, Self.revokeOperator, Self.list, Self.create,
+        Self.get,
         Self.revoke,
     ]
 

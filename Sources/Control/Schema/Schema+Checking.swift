@@ -45,7 +45,8 @@ extension Schema {
             let place = "\(pointer)/\(Self.escaped(member.name))"
             guard let field = shape.fields.first(where: { $0.name == member.name }) else {
                 let known = shape.fields.map(\.name).joined(separator: ", ")
-                errors.append(FieldError(place: .pointer(place), detail: "there is no such member; known are: \(known)"))
+                errors.append(
+                    FieldError(place: .pointer(place), detail: "there is no such member; known are: \(known)"))
                 continue
             }
             field.schema.check(member.value, at: place, &errors)

@@ -66,7 +66,9 @@ struct TextPattern: Sendable {
             return Self.match(rest, scalars, index + wanted.count, then: then)
         case .some(let characters, let count):
             var most = index
-            while most < scalars.count, most - index < count.upperBound, characters.contains(scalars[most]) { most += 1 }
+            while most < scalars.count, most - index < count.upperBound, characters.contains(scalars[most]) {
+                most += 1
+            }
             while most - index >= count.lowerBound {
                 if Self.match(rest, scalars, most, then: then) { return true }
                 most -= 1
@@ -95,6 +97,9 @@ struct TextPattern: Sendable {
     }
 
     private static func times(_ count: ClosedRange<Int>) -> String {
-        count == 1...1 ? "" : count.lowerBound == count.upperBound ? "{\(count.lowerBound)}" : "{\(count.lowerBound),\(count.upperBound)}"
+        count == 1...1
+            ? ""
+            : count.lowerBound == count.upperBound
+                ? "{\(count.lowerBound)}" : "{\(count.lowerBound),\(count.upperBound)}"
     }
 }

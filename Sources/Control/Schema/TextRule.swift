@@ -10,7 +10,8 @@ struct TextRule: Sendable {
 
     /// nil when the text fits; else what was expected.
     func complaint(_ text: String) -> String? {
-        self.length.contains(text.unicodeScalars.count) && self.pattern.matches(text) ? nil : "expected \(self.expected)"
+        self.length.contains(text.unicodeScalars.count) && self.pattern.matches(text)
+            ? nil : "expected \(self.expected)"
     }
 }
 

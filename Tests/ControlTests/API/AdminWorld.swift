@@ -65,9 +65,10 @@ struct AdminWorld: Sendable {
         configure(&configuration)
         let pool = PostgresPool(configuration)
         let published = Published()
-        try await Self.serve(AdminStores(
-            pool: pool, redis: nil, keyspace: Keyspace(), configuration: Configuration(),
-            publish: { published.add($0) })
+        try await Self.serve(
+            AdminStores(
+                pool: pool, redis: nil, keyspace: Keyspace(), configuration: Configuration(),
+                publish: { published.add($0) })
         ) { port in
             try await body(try await Self.make(port: port, pool: pool, published: published))
         }
@@ -102,14 +103,17 @@ struct AdminWorld: Sendable {
             members[role] = (user, try await Self.token(user, org.id, pool))
         }
         return AdminWorld(
-            port: port, pool: pool, published: published, org: OrgName(id: org.id), other: OrgName(id: other.id), members: members,
+            port: port, pool: pool, published: published, org: OrgName(id: org.id), other: OrgName(id: other.id),
+            members: members,
             otherOwner: (stranger, try await Self.token(stranger, other.id, pool)))
     }
 
     /// For tests of the listener that need no records.
     static func bare(_ port: Int, _ pool: PostgresPool) async throws -> AdminWorld {
         let nobody = ("usr_0", "")
-        return AdminWorld(port: port, pool: pool, published: Published(), org: OrgName(id: ""), other: OrgName(id: ""), members: [:], otherOwner: nobody)
+        return AdminWorld(
+            port: port, pool: pool, published: Published(), org: OrgName(id: ""), other: OrgName(id: ""), members: [:],
+            otherOwner: nobody)
     }
 
     static func user(_ name: String, _ pool: PostgresPool) async throws -> (user: User, org: Org) {
@@ -121,7 +125,9 @@ struct AdminWorld: Sendable {
 
     private static func org(_ slug: String, _ pool: PostgresPool) async throws -> (Org, owner: String) {
         let owner = try await Self.user("\(slug)-owner", pool).user.id
-        return (try await Orgs(pool).create(NewOrg(id: NewID.make("org_"), name: slug, slug: slug), owner: owner), owner)
+        return (
+            try await Orgs(pool).create(NewOrg(id: NewID.make("org_"), name: slug, slug: slug), owner: owner), owner
+        )
     }
 
     static func token(_ userID: String, _ orgID: String, _ pool: PostgresPool) async throws -> String {

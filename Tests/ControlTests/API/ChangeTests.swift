@@ -27,7 +27,8 @@ struct ChangeTests {
             #expect(try await world.send("GET", "\(keys)/\(id)").json["status"]?.text == "revoked")
             #expect(world.published.all.contains(world.org.id))
             let log = try await AuditLog(world.pool).list(of: world.org.id)
-            #expect(log.map(\.entry.action) == ["api_key.revoke", "api_key.create", "api_key.rotate", "api_key.create"])
+            #expect(
+                log.map(\.entry.action) == ["api_key.revoke", "api_key.create", "api_key.rotate", "api_key.create"])
             #expect(log.allSatisfy { $0.entry.ip == "127.0.0.1" && $0.entry.requestID?.hasPrefix("req_") == true })
             #expect(log.last?.entry.actor == world.userID(.admin) && log.first?.entry.actor == "operator")
             #expect(log.allSatisfy { !"\($0.entry)".contains(secret) })
@@ -68,7 +69,8 @@ struct ChangeTests {
                 _ = try await Orgs(session).find(world.org.id, holding: true)
                 async let first = world.send("POST", path, [:], fields: fields)
                 try await eventually("the first request waits for the row") {
-                    try await session.query(
+                    // Not in this session: within a transaction the view does not change.
+                    try await world.pool.query(
                         "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
                     ).count == 1
                 }
@@ -118,7 +120,8 @@ struct ChangeTests {
             #expect(try await world.send("DELETE", path).status == 404)
             #expect(try await world.send("GET", path).json["status"]?.text == "deleted")
             #expect(try await world.send("GET", "/v1/orgs?slug=acme").json["data"]?.elements?.count == 1)
-            #expect(try await world.send("GET", "/v1/orgs", as: world.otherOwner.token).json["data"]?.elements?.count == 1)
+            #expect(
+                try await world.send("GET", "/v1/orgs", as: world.otherOwner.token).json["data"]?.elements?.count == 1)
         }
     }
 
@@ -159,7 +162,9 @@ struct ChangeTests {
                 seen += (page.json["data"]?.elements ?? []).compactMap { $0["id"]?.text }
                 guard let next = page.json["next_cursor"]?.text else { break }
                 cursor = "&cursor=\(next)"
-                if seen.count == 3 { made.append(try #require(try await world.send("POST", path, [:]).json["id"]?.text)) }
+                if seen.count == 3 {
+                    made.append(try #require(try await world.send("POST", path, [:]).json["id"]?.text))
+                }
             } while true
             #expect(seen == made)
         }

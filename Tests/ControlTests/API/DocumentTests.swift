@@ -17,7 +17,9 @@ struct DocumentTests {
         #expect(Set(AdminAPI.operations.map(\.id)).count == AdminAPI.operations.count)
         #expect(Set(AdminAPI.operations.map { "\($0.method) \($0.path)" }).count == AdminAPI.operations.count)
         for operation in AdminAPI.operations {
-            for name in operation.pathParameters { #expect(PathParameters.rules[name] != nil, "\(operation.id) \(name)") }
+            for name in operation.pathParameters {
+                #expect(PathParameters.rules[name] != nil, "\(operation.id) \(name)")
+            }
         }
     }
 

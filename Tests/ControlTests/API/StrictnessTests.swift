@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import HotStore
 import PostgresClient
+import Records
 import TestKit
 import Testing
 
@@ -39,9 +40,10 @@ struct StrictnessTests {
 
     @Test func `parameters: unknown, repeated, of the wrong form`() async throws {
         try await AdminWorld.with { world in
-            for query in ["limit=0", "limit=101", "limit=1.5", "limit=5&limit=6", "page=2", "cursor=", "cursor=%00",
-                "cursor=%ff", "limit=%", "include_deleted=yes", "plan=pro", "limit=99999999999999999999"]
-            {
+            for query in [
+                "limit=0", "limit=101", "limit=1.5", "limit=5&limit=6", "page=2", "cursor=", "cursor=%00",
+                "cursor=%ff", "limit=%", "include_deleted=yes", "plan=pro", "limit=99999999999999999999",
+            ] {
                 let answer = try await world.send("GET", "/v1/orgs?\(query)")
                 #expect(answer.status == 400, "\(query): \(answer)")
             }
@@ -70,13 +72,12 @@ struct StrictnessTests {
                 "UPDATE admin_tokens SET created_at = now() - interval '2 days', expires_at = now() - interval '1 day'")
             #expect(try await world.send("GET", "/v1/whoami", as: good).status == 401)
             try await world.pool.query("UPDATE admin_tokens SET expires_at = now() + interval '1 day'")
-            var statuses: [Int] = []
-            for number in 0..<30 {
-                statuses.append(try await world.send("GET", "/v1/whoami", as: "guess-number-\(number)").status)
+            var answer = try await world.send("GET", "/v1/whoami", as: "guess-number-0")
+            #expect(answer.status == 401)
+            for number in 1..<500 where answer.status == 401 {
+                answer = try await world.send("GET", "/v1/whoami", as: "guess-number-\(number)")
             }
-            #expect(statuses.contains(429) && statuses.first == 401, "\(statuses)")
-            let refused = try await world.send("GET", "/v1/whoami", as: "guess-again")
-            #expect(refused.status == 429 && Int(refused.fields["retry-after"] ?? "") ?? 0 >= 1, "\(refused)")
+            #expect(answer.status == 429 && Int(answer.fields["retry-after"] ?? "") ?? 0 >= 1, "\(answer)")
             #expect(try await world.send("GET", "/v1/whoami", as: good).status == 200)
             #expect(try await world.send("GET", "/v1/whoami").status == 200)
         }

@@ -13,7 +13,10 @@ import Testing
         ],
         401: ["credentials-missing", "api-key-invalid", "api-key-expired", "api-key-revoked"],
         402: ["payment-required"],
-        403: ["insufficient-scope", "insufficient-role", "feature-not-available", "organization-suspended", "ip-not-allowed"],
+        403: [
+            "insufficient-scope", "insufficient-role", "feature-not-available", "organization-suspended",
+            "ip-not-allowed",
+        ],
         404: ["route-not-found", "resource-not-found"],
         405: ["method-not-allowed"], 406: ["not-acceptable"], 408: ["request-timeout"],
         409: [
