@@ -90,7 +90,12 @@ let package = Package(
         library(
             "Edge",
             ["Domain", "Digests", "HTTPWire", "RedisClient", "HotStore", "CZlib", nioCore, nioPosix, logging]),
-        library("Control", ["Domain", "Digests", "Settings", "HotStore", "Records", hummingbird, logging]),
+        library(
+            "Control",
+            [
+                "Domain", "Digests", "Settings", "HotStore", "Records", "PostgresClient", "RedisClient", hummingbird,
+                logging,
+            ], settings: strictButForGlibcStructs),
         library(
             "Workers",
             ["Domain", "Digests", "HotStore", "RedisClient", "Records", "PostgresClient", lifecycle, logging]),
@@ -127,7 +132,9 @@ let package = Package(
                 nio("NIOHTTP1"),
                 nioEmbedded, .product(name: "StructuredFieldValues", package: "swift-http-structured-headers"),
             ]),
-        tests("ControlTests", ["Control", "Domain", "Settings"]),
+        tests(
+            "ControlTests",
+            ["Control", "Domain", "Settings", "HotStore", "Records", "PostgresClient", "RedisClient", "TestKit", nioCore]),
         tests(
             "WorkersTests", ["Workers", "Domain", "HotStore", "Records", "RedisClient", "PostgresClient", "TestKit"]),
         tests("JobServiceTests", ["JobService", "PostgresClient", "TestKit", asyncHTTPClient]),

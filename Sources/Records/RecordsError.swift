@@ -1,4 +1,4 @@
-import PostgresClient
+public import PostgresClient
 
 /// Why a change of records was refused. All other failures arrive as `PostgresError`.
 public enum RecordsError: Error, Sendable, Hashable {
@@ -20,6 +20,9 @@ public enum RecordsError: Error, Sendable, Hashable {
         }
     }
 
+    /// As told by a statement that was run beside the repositories, or by a commit.
+    public init?(refusal error: PostgresError) { self.init(error) }
+
     private static let fields = [
         "users_email_key": "email", "orgs_slug_key": "slug", "orgs_stripe_customer_id_key": "stripe_customer_id",
         "api_keys_key_hash_key": "key", "api_keys_rotated_from_key": "rotated_from",
@@ -33,7 +36,7 @@ public enum RecordsError: Error, Sendable, Hashable {
         "memberships_org_id_fkey": "org", "memberships_user_id_fkey": "user", "jobs_org_id_fkey": "org",
         "rate_limit_buckets_org_id_fkey": "org", "feature_flag_overrides_org_id_fkey": "org",
         "feature_flag_overrides_flag_key_fkey": "flag", "webhook_endpoints_org_id_fkey": "org",
-        "webhook_endpoints_user_id_fkey": "user",
+        "webhook_endpoints_user_id_fkey": "user", "admin_tokens_seat": "member of this org",
     ]
 }
 

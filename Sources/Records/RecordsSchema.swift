@@ -21,5 +21,6 @@ public enum RecordsSchema {
         ("0006_audit.sql", PackageResources._006_audit_sql),
         ("0007_gates.sql", PackageResources._007_gates_sql),
         ("0008_closed_states.sql", PackageResources._008_closed_states_sql),
+        ("0009_admin.sql", PackageResources._009_admin_sql),
     ]
 }

@@ -5,30 +5,40 @@ public import Logging
 import NIOCore
 public import ServiceLifecycle
 
-/// The operators' listener: health, metrics, the page of every problem. It shares nothing with the data path but what
-/// `AdminSources` hands out, and so may be slow without anybody waiting for it.
+/// The operators' listener: health, metrics, the page of every problem, and the admin API. It shares nothing with the
+/// data path but what `AdminSources` hands out, and so may be slow without anybody waiting for it.
 public struct AdminServer: Service {
     private let listen: ListenAddress
-    private let responder: RouterResponder<BasicRequestContext>
+    private let responder: RouterResponder<AdminContext>
     private let onBound: @Sendable (Int) -> Void
     private let logger: Logger
 
+    /// Paths besides the API's, which only GET reads.
+    private static let reads = ["/", "/healthz", "/readyz", "/metrics", "/problems", "/problems/{slug}"]
+
     /// - Parameters:
-    ///   - token: what `Authorization: Bearer` must carry on everything that is not open to all; nil closes it.
+    ///   - token: an operator's token that is known from elsewhere than the records; nil for none.
+    ///   - stores: what the API works on; without it there is no API.
     ///   - onBound: called once with the port that was bound.
     public init(
-        listen: ListenAddress, token: String?, errors: ErrorSettings, sources: AdminSources, logger: Logger,
-        onBound: @escaping @Sendable (Int) -> Void = { _ in }
+        listen: ListenAddress, token: String?, errors: ErrorSettings, sources: AdminSources, stores: AdminStores? = nil,
+        logger: Logger, onBound: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.listen = listen
         self.onBound = onBound
         self.logger = logger
-        let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
-        router.middlewares.add(ProblemMiddleware(errors: errors, logger: logger))
-        router.middlewares.add(AdminAuthentication(token: token))
+        let operations = stores == nil ? [] : AdminAPI.operations
+        let table = OperationTable(operations, reads: Self.reads)
+        let open = Self.reads.filter { !$0.contains("{") } + operations.filter { $0.access == .anyone }.map(\.path)
+        let router = Router(context: AdminContext.self, options: .autoGenerateHeadEndpoints)
+        router.middlewares.add(ProblemMiddleware(errors: errors, methods: table.methods, logger: logger))
+        router.middlewares.add(
+            AuthenticationMiddleware(
+                authenticator: Authenticator(operatorToken: token, pool: stores?.pool), openPaths: Set(open)))
         HealthRoutes(sources: sources).add(to: router)
         MetricsRoutes(sources: sources).add(to: router)
         ProblemRoutes(errors: errors).add(to: router)
+        if let stores { table.addRoutes(to: router, stores: stores) }
         self.responder = router.buildResponder()
     }
 

@@ -5,7 +5,7 @@ import NIOCore
 struct HealthRoutes {
     let sources: AdminSources
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<AdminContext>) {
         let sources = self.sources
         router.get("/healthz") { _, _ in AdminAnswer.text("ok\n", type: "text/plain; charset=utf-8") }
         router.get("/readyz") { _, _ in

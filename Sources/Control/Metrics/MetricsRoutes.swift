@@ -5,7 +5,7 @@ import Hummingbird
 struct MetricsRoutes {
     let sources: AdminSources
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<AdminContext>) {
         let sources = self.sources
         router.get("/metrics") { request, _ in
             let format = ExpositionFormat.negotiated(accept: request.headers[.accept])

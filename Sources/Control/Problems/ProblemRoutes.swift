@@ -5,7 +5,7 @@ import Hummingbird
 struct ProblemRoutes {
     let errors: ErrorSettings
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<AdminContext>) {
         let pages = ProblemPages(baseURI: self.errors.baseURI)
         router.get("/") { _, _ in AdminAnswer.page(pages.index) }
         router.get("/problems") { _, _ in AdminAnswer.page(pages.index) }

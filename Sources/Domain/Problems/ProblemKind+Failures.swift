@@ -78,6 +78,14 @@ extension ProblemKind {
                 about the key. Try again after `Retry-After`. Operators: Redis or PostgreSQL is unreachable.
                 """),
         .init(
+            .recordsUnavailable, 503, "Records cannot be reached", .store, retryAfter: 2,
+            detail: "The database of records cannot be reached; nothing was changed unless an answer was cut off.",
+            help: """
+                The admin API needs its database. API requests with known keys go on meanwhile. Try again after \
+                `Retry-After`, with the same Idempotency-Key if the request had one. Operators: PostgreSQL is down, \
+                busy or unreachable.
+                """),
+        .init(
             .shuttingDown, 503, "Gateway is shutting down", .gateway, retryAfter: 1, closes: true,
             detail: "This gateway is stopping; the request was not executed.",
             help: "Connect again: another instance answers. Nothing was taken from any limit."),

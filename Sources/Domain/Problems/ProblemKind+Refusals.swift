@@ -111,6 +111,13 @@ extension ProblemKind {
                 of the organisation for one. Repeating the request with the same key does not help.
                 """),
         .init(
+            .insufficientRole, 403, "Role does not allow this",
+            detail: "The token is valid, but its role does not allow this operation.",
+            help: """
+                The admin API's documentation lists who may do what. Ask somebody with that role in the organisation, \
+                or the operator of this installation, to do it or to change your role.
+                """),
+        .init(
             .featureNotAvailable, 403, "Feature not available on this plan",
             detail: "The organisation's plan does not include this feature.",
             help: """

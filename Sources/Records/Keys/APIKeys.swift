@@ -3,7 +3,7 @@ public import PostgresClient
 /// API keys. A change takes effect at every edge with the next request: it raises the org's version and is in the
 /// outbox, in the same transaction.
 public struct APIKeys: Sendable {
-    private let database: any RecordsDatabase
+    let database: any RecordsDatabase
 
     /// On a pool, or in a session's transaction.
     public init(_ database: any RecordsDatabase) { self.database = database }

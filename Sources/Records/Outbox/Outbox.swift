@@ -32,6 +32,16 @@ public struct Outbox: Sendable {
         }
     }
 
+    /// What waits of some orgs and of the system, oldest first. Nothing is marked: whoever drains publishes it again.
+    public func waiting(for orgIDs: [String], limit: Int = 1_000) async throws -> [OutboxEntry] {
+        try await self.pool.query(
+            """
+            SELECT \(OutboxEntry.columns) FROM outbox
+            WHERE published_at IS NULL AND (org_id = ANY(\(orgIDs)) OR kind = 'system') ORDER BY id LIMIT \(limit)
+            """
+        ).map { try OutboxEntry($0) }
+    }
+
     /// Entries that wait, and how long the oldest has.
     public func backlog() async throws -> (count: Int, oldest: PostgresInstant?) {
         let row = try await self.pool.query(

@@ -3,7 +3,7 @@ public import PostgresClient
 /// Organisations and who is in them. Every change that concerns the edge raises the org's version and is put into the
 /// outbox by the database itself.
 public struct Orgs: Sendable {
-    private let database: any RecordsDatabase
+    let database: any RecordsDatabase
 
     /// On a pool, or in a session's transaction.
     public init(_ database: any RecordsDatabase) { self.database = database }
@@ -31,6 +31,14 @@ public struct Orgs: Sendable {
     /// An org, deleted or not.
     public func find(_ id: String) async throws -> Org? {
         try await self.database.ask("SELECT \(Org.columns) FROM orgs WHERE id = \(id)").first.map { try Org($0) }
+    }
+
+    /// An org, deleted or not.
+    /// - Parameter holding: whether nobody else may change it until the transaction ends.
+    public func find(_ id: String, holding: Bool) async throws -> Org? {
+        let lock: PostgresQuery = holding ? " FOR NO KEY UPDATE" : ""
+        return try await self.database.ask("SELECT \(Org.columns) FROM orgs WHERE id = \(id)\(lock)")
+            .first.map { try Org($0) }
     }
 
     /// The org with this slug that is not deleted.

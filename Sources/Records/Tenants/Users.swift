@@ -2,7 +2,7 @@ import PostgresClient
 
 /// People.
 public struct Users: Sendable {
-    private let database: any RecordsDatabase
+    let database: any RecordsDatabase
 
     /// On a pool, or in a session's transaction.
     public init(_ database: any RecordsDatabase) { self.database = database }

@@ -19,5 +19,6 @@ struct TollgateCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, DevCommand.self, CheckCommand.self, MigrateCommand.self, KeysCommand.self,
             OrgsCommand.self, UsageCommand.self, AuditCommand.self, SeedCommand.self, SyncCommand.self,
+            AdminCommand.self,
         ])
 }

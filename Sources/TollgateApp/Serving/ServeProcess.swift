@@ -68,6 +68,9 @@ struct ServeProcess {
             sources: AdminSources(
                 metrics: { await (edge?.metrics() ?? []) + workers.metrics() + ProcessMetrics.families() },
                 checks: checks.run),
+            stores: AdminStores(
+                pool: stores.pool, redis: stores.redis, keyspace: stores.keyspace, configuration: self.configuration,
+                publish: ChangePublisher(stores: stores, logger: self.logger).publish),
             logger: self.logger, onBound: adminPort.set)
 
         // Stopped in reverse: the edge first, so that what it still counted is moved by the workers.

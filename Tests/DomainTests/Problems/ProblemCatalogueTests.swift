@@ -13,7 +13,10 @@ import Testing
         ],
         401: ["credentials-missing", "api-key-invalid", "api-key-expired", "api-key-revoked"],
         402: ["payment-required"],
-        403: ["insufficient-scope", "feature-not-available", "organization-suspended", "ip-not-allowed"],
+        403: [
+            "insufficient-scope", "insufficient-role", "feature-not-available", "organization-suspended",
+            "ip-not-allowed",
+        ],
         404: ["route-not-found", "resource-not-found"],
         405: ["method-not-allowed"], 406: ["not-acceptable"], 408: ["request-timeout"],
         409: [
@@ -33,7 +36,8 @@ import Testing
             "upstream-tls-error",
         ],
         503: [
-            "overloaded", "upstream-unavailable", "limiter-unavailable", "key-lookup-unavailable", "shutting-down",
+            "overloaded", "upstream-unavailable", "limiter-unavailable", "key-lookup-unavailable",
+            "records-unavailable", "shutting-down",
             "maintenance",
         ],
         504: ["upstream-timeout", "upstream-connect-timeout"], 505: ["http-version-not-supported"],

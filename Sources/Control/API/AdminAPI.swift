@@ -1,0 +1,6 @@
+/// Every operation of the admin API.
+enum AdminAPI {
+    static let operations: [Operation] =
+        MetaOperations.all + UserOperations.all + OrgOperations.all + MemberOperations.all + TokenOperations.all
+        + KeyOperations.all
+}

@@ -1,0 +1,65 @@
+/// The shape of a value: what requests are checked against, what answers are checked against in tests, and what the
+/// API's document says.
+indirect enum Schema: Sendable {
+    case boolean
+    case integer(ClosedRange<Int64>)
+    case text(TextRule)
+    /// One of these words.
+    case choice([String])
+    /// RFC 3339.
+    case time
+    case list(Schema, max: Int)
+    /// An object with free names.
+    case map(names: TextRule, Schema, max: Int)
+    case object(ObjectShape)
+    case orNull(Schema)
+    /// Any JSON: for what the API only passes on.
+    case anything
+
+    /// Text of the API's own, in answers: not checked further.
+    static let plainText = Schema.text(.free(0...100_000))
+}
+
+/// The members of an object; others are refused.
+struct ObjectShape: Sendable {
+    /// Under `components/schemas`.
+    let name: String
+    let fields: [Field]
+    /// For changes: at least one member must be there.
+    var isChange = false
+
+    init(_ name: String, isChange: Bool = false, _ fields: Field...) {
+        self.name = name
+        self.isChange = isChange
+        self.fields = fields
+    }
+
+    init(_ name: String, fields: [Field]) {
+        self.name = name
+        self.fields = fields
+    }
+}
+
+/// A member of an object.
+struct Field: Sendable {
+    let name: String
+    let schema: Schema
+    let description: String
+    var isRequired = true
+    /// What holds when it is left out, for the document.
+    var fallback: JSON?
+
+    init(_ name: String, _ schema: Schema, _ description: String) {
+        self.name = name
+        self.schema = schema
+        self.description = description
+    }
+
+    /// May be left out.
+    static func optional(_ name: String, _ schema: Schema, _ description: String, fallback: JSON? = nil) -> Field {
+        var field = Field(name, schema, description)
+        field.isRequired = false
+        field.fallback = fallback
+        return field
+    }
+}
