@@ -1,8 +1,19 @@
 import NIOCore
 
 extension RedisLink {
+    /// Sets the timer, unless it fires by then. One that waits for a stall, because nothing else was due, is too late for
+    /// a command that comes after.
+    func armDeadlineTimer(noLaterThanNs deadlineNs: UInt64) {
+        if let timer = self.deadlineTimer {
+            guard deadlineNs < self.deadlineTimerNs else { return }
+            timer.cancel()
+        }
+        self.armDeadlineTimer(atNs: deadlineNs)
+    }
+
     /// Sets the timer, which must not be running.
-    func armDeadlineTimer(atNs: UInt64) {
+    private func armDeadlineTimer(atNs: UInt64) {
+        self.deadlineTimerNs = atNs
         // It throws only on a loop that has shut down, where nothing is waited for any more.
         self.deadlineTimer = try? self.eventLoop.assumeIsolated().scheduleCallback(
             at: .uptimeNanoseconds(atNs), handler: RedisDeadlineTimer(self))

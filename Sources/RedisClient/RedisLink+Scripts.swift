@@ -35,7 +35,7 @@ extension RedisLink {
             PendingCommand(
                 waiter: waiter, deadlineNs: command.deadlineNs, scriptEpoch: self.scriptEpoch,
                 resends: command.resends + 1))
-        if self.deadlineTimer == nil { self.armDeadlineTimer(atNs: command.deadlineNs) }
+        self.armDeadlineTimer(noLaterThanNs: command.deadlineNs)
         return true
     }
 

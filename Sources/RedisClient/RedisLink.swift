@@ -41,6 +41,8 @@ public final class RedisLink {
     var isFlushScheduled = false
     var turnDeadlineNs: UInt64 = 0
     var deadlineTimer: NIOScheduledCallback?
+    /// When it fires; later than every deadline while only answers that nobody waits for are due.
+    var deadlineTimerNs = UInt64.max
     var attemptTimer: Scheduled<Void>?
     let logger: Logger?
     let commandDeadlineNs: UInt64
@@ -138,7 +140,7 @@ public final class RedisLink {
         self.beginTurn()
         self.pending.append(
             PendingCommand(waiter: waiter, deadlineNs: self.turnDeadlineNs, scriptEpoch: self.scriptEpoch))
-        if self.deadlineTimer == nil { self.armDeadlineTimer(atNs: self.turnDeadlineNs) }
+        self.armDeadlineTimer(noLaterThanNs: self.turnDeadlineNs)
     }
 
     /// As `accept`, for the link's own commands: they have no deadline, for the set-up has a timer of its own.

@@ -32,6 +32,23 @@ import Testing
         }
     }
 
+    @Test func `a command sent when everything before it has expired keeps its own deadline`() async throws {
+        let server = try await TestRedis.start()
+        var configuration = server.configuration(commandDeadlineMs: 50)
+        // So late that the test would end first.
+        configuration.stallTimeoutMs = 600_000
+        try await LoopBench.with(configuration) { bench in
+            try await server.pause()
+            for tag in 0..<3 {
+                let hearing = Hearing()
+                try await bench.send(tag, hearing, ["PING"])
+                try await hearing.wait(for: 1)
+                #expect(hearing.events == [.failure(tag: tag, .deadlineExceeded)])
+            }
+            server.resume()
+        }
+    }
+
     @Test func `a waiter is free for another command once its deadline has passed`() async throws {
         let server = try await TestRedis.start()
         try await LoopBench.with(server.configuration(commandDeadlineMs: 50)) { bench in
