@@ -28,6 +28,7 @@ class PeerFigures:
     p50_ms: Spread
     p99_ms: Spread
     calls_per_request: Spread
+    calls_per_read: Spread
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ FIELDS = {
     "p50_ms": lambda sample: sample.outcome.p50_ms,
     "p99_ms": lambda sample: sample.outcome.p99_ms,
     "calls_per_request": lambda sample: sample.calls_per_request,
+    "calls_per_read": lambda sample: sample.calls_per_read,
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from .processes import first_line, program
 
 PACKAGES = {"wrk": "wrk"}
-SCRIPT = Path(__file__).parent / "assets" / "wrk.lua"
+ASSETS = Path(__file__).parent / "assets"
 
 
 class LoadFailure(Exception):
@@ -35,9 +35,10 @@ class LoadOutcome:
 
 
 class Load:
-    """Runs wrk against one URL after the other, with the workload's keys."""
+    """Runs wrk against one URL after the other, with the workload's keys. `words` are further arguments of the script."""
 
-    def __init__(self, workload, folder, cpus=None):
+    def __init__(self, workload, folder, cpus=None, script="wrk.lua", words=()):
+        self._script, self._words = ASSETS / script, words
         self._connections = workload.connections
         self._path = workload.path
         self._placed = ["taskset", "--cpu-list", cpus] if cpus else []
@@ -47,8 +48,8 @@ class Load:
 
     def command(self, base_url, seconds):
         return [*self._placed, program("wrk"), "--threads", "1", "--connections", str(self._connections),
-                "--duration", f"{seconds}s", "--timeout", "5s", "--script", str(SCRIPT),
-                base_url + self._path, "--", str(self._keys)]
+                "--duration", f"{seconds}s", "--timeout", "5s", "--script", str(self._script),
+                base_url + self._path, "--", str(self._keys), *self._words]
 
     def run(self, base_url, seconds):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

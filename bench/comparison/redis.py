@@ -81,6 +81,15 @@ class RedisServer:
                 calls += int(line.partition("calls=")[2].partition(",")[0])
         return calls
 
+    def reads(self):
+        """Reads from clients so far."""
+        lines = self.client("INFO", "stats").decode().splitlines()
+        return int(next(line.partition(":")[2] for line in lines if line.startswith("total_reads_processed:")))
+
+    def cpu_seconds(self):
+        """User and system time so far."""
+        return cpu_seconds(self.client)
+
     def stop(self):
         self.client.close()
         self._process.stop()
@@ -88,3 +97,9 @@ class RedisServer:
     @staticmethod
     def version():
         return first_line(program("redis-server"), "--version")
+
+
+def cpu_seconds(client):
+    """User and system time of the server behind `client` so far, finer than /proc tells it."""
+    lines = dict(line.split(":", 1) for line in client("INFO", "cpu").decode().splitlines() if ":" in line)
+    return float(lines["used_cpu_user"]) + float(lines["used_cpu_sys"])

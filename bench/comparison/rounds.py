@@ -19,6 +19,8 @@ class Sample:
     system_seconds: float
     #: Script calls that Redis served meanwhile.
     script_calls: int
+    #: Reads from its clients that Redis made meanwhile: calls in one read came in one write of a gateway.
+    redis_reads: int
     #: CPU time of processes that are not ours, as a share of all cores.
     foreign_share: float
 
@@ -36,6 +38,10 @@ class Sample:
         return self.script_calls / max(self.outcome.requests, 1)
 
     @property
+    def calls_per_read(self):
+        return self.script_calls / max(self.redis_reads, 1)
+
+    @property
     def errors(self):
         return self.outcome.refused + self.outcome.broken + self.outcome.timeouts
 
@@ -44,6 +50,7 @@ def measure(peer, stage, load, seconds, number):
     """One run of `peer` under full load."""
     ours = [*peer.pids, *stage.shared_pids]
     calls = stage.redis.script_calls() if stage.redis else 0
+    reads = stage.redis.reads() if stage.redis else 0
     busy, own, began = machine_busy_seconds(), sum(cpu_seconds(ours)), time.monotonic()
     user, system = cpu_seconds(peer.pids)
     outcome = load.run(peer.base_url, seconds)
@@ -54,6 +61,7 @@ def measure(peer, stage, load, seconds, number):
         peer=peer.name, round=number, outcome=outcome,
         user_seconds=user_after - user, system_seconds=system_after - system,
         script_calls=(stage.redis.script_calls() - calls) if stage.redis else 0,
+        redis_reads=(stage.redis.reads() - reads) if stage.redis else 0,
         foreign_share=max(0.0, foreign / elapsed / os.cpu_count()))
 
 

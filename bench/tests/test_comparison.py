@@ -13,7 +13,7 @@ from comparison.workload import ANSWER, BASE62, Workload, make_key
 
 def sample(peer, number, cpu_us, requests=1000):
     outcome = LoadOutcome(requests=requests, seconds=1.0, p50_ms=1, p99_ms=2, refused=0, broken=0, timeouts=0, cpu_seconds=0)
-    return Sample(peer, number, outcome, user_seconds=0, system_seconds=cpu_us * requests / 1e6, script_calls=requests,
+    return Sample(peer, number, outcome, user_seconds=0, system_seconds=cpu_us * requests / 1e6, script_calls=requests, redis_reads=1,
                   foreign_share=0)
 
 
@@ -82,7 +82,7 @@ class CheckTests(unittest.TestCase):
                 checks.check_meters(StubPeer("x", metered=[after]), 50, samples)
 
     def test_a_gated_peer_that_asked_nobody_is_noticed(self):
-        silent = Sample("x", 1, sample("x", 1, 1).outcome, 0, 1, script_calls=0, foreign_share=0)
+        silent = Sample("x", 1, sample("x", 1, 1).outcome, 0, 1, script_calls=0, redis_reads=0, foreign_share=0)
         with self.assertRaises(checks.CheckFailure):
             checks.check_samples([silent], {"x"})
 
