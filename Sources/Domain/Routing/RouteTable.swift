@@ -14,7 +14,9 @@ public enum RouteMatch: Sendable, Equatable {
 /// The most specific route that takes the method wins: an exact host before `*.host` (longer first) before none; then,
 /// at the first segment that differs, a literal before `{name}` before `**`; then a route that names its methods before
 /// one that takes any; then the order of the file.
-public struct RouteTable: Sendable {
+public final class RouteTable: Sendable {
+    // A class, because a struct of several arrays is copied, and each array counted up and down, when it is read out of
+    // the property of another.
     private let trie: RouteTrie
     private let hosts: HostTable
     private let methods: MethodTable

@@ -3,41 +3,49 @@ import HotStore
 import NIOCore
 import RedisClient
 
-/// Where requests of one loop wait for Redis's decision. Requests that are alike (same key, same route, same cost)
-/// share one script call: those that arrive in one turn of the loop, and those that arrive while a call of their kind
-/// is under way. The script decides a batch in order, exactly as if each had been sent alone.
+/// Where requests of one loop wait for Redis's decision. Requests that are alike (same key, same route, same cost) form
+/// a batch: those that arrive in one turn of the loop, and those that arrive while a batch of their kind is under way.
+/// Batches that are ready in the same turn share script calls, whoever they are for. The script decides all of it in
+/// order, exactly as if each request had been sent alone.
 final class AdmissionGate {
     private let loop: EdgeLoop
+    /// To be sent at the end of this turn.
     private var opened: [AdmissionBatch] = []
-    private var spare: [AdmissionBatch] = []
+    private var spareBatches: [AdmissionBatch] = []
+    private var spareTrips: [AdmissionTrip] = []
     private var isScheduled = false
 
-    /// Requests that may share a call.
-    static let batchMax = 512
+    /// Requests that may be in one batch.
+    static let batchMax = AdmissionTemplate.countMax
     private static let spareMax = 256
 
     init(loop: EdgeLoop) {
         self.loop = loop
         self.opened.reserveCapacity(256)
-        self.spare.reserveCapacity(Self.spareMax)
+        self.spareBatches.reserveCapacity(Self.spareMax)
     }
 
     /// Puts `exchange` up for decision; it hears through `decided` or `storeFailed`.
     func admit(_ exchange: Exchange, by grant: RouteGrant) {
-        if let batch = grant.gathering, batch.exchanges.count < Self.batchMax {
-            batch.exchanges.append(exchange)
-            return
+        if let batch = grant.gathering {
+            if batch.exchanges.count < Self.batchMax {
+                batch.exchanges.append(exchange)
+                return
+            }
+            // Full: it goes now, also behind another of its kind.
+            self.open(batch)
         }
-        let batch = self.spare.popLast() ?? AdmissionBatch(gate: self)
+        let batch = self.spareBatches.popLast() ?? AdmissionBatch()
         batch.begin(grant, first: exchange)
         grant.gathering = batch
-        // While a call of this kind is under way the batch gathers; its reply sends it.
-        guard grant.underWay == 0 else { return }
-        self.opened.append(batch)
-        self.schedule()
+        // While a batch of this kind is under way this one gathers; the other's reply opens it.
+        if grant.underWay == 0 { self.open(batch) }
     }
 
-    private func schedule() {
+    private func open(_ batch: AdmissionBatch) {
+        guard !batch.isOpened else { return }
+        batch.isOpened = true
+        self.opened.append(batch)
         guard !self.isScheduled else { return }
         self.isScheduled = true
         self.loop.eventLoop.assumeIsolated().execute { self.sendOpened() }
@@ -45,70 +53,45 @@ final class AdmissionGate {
 
     private func sendOpened() {
         self.isScheduled = false
-        for index in self.opened.indices { self.send(self.opened[index]) }
-        self.opened.removeAll(keepingCapacity: true)
+        var batches: [AdmissionBatch] = []
+        swap(&batches, &self.opened)
+        var start = 0
+        while start < batches.count {
+            let end = min(start + AdmissionCall.entriesMax, batches.count)
+            let trip = self.spareTrips.popLast() ?? AdmissionTrip(gate: self)
+            for index in start..<end { self.put(batches[index], on: trip) }
+            self.send(trip)
+            start = end
+        }
+        guard self.opened.isEmpty else { return }
+        batches.removeAll(keepingCapacity: true)
+        swap(&batches, &self.opened)
     }
 
-    fileprivate func send(_ batch: AdmissionBatch) {
+    private func put(_ batch: AdmissionBatch, on trip: AdmissionTrip) {
         guard let grant = batch.grant else { return }
         if grant.gathering === batch { grant.gathering = nil }
         grant.underWay += 1
+        grant.template?.period = self.loop.period
+        trip.batches.append(batch)
+    }
+
+    private func send(_ trip: AdmissionTrip) {
+        trip.encode()
         self.loop.counters.scriptCalls += 1
-        let count = batch.exchanges.count
-        let template = grant.template
-        template?.period = self.loop.period
-        if let failure = self.loop.link.send(batch, encode: { template?.append(count: count, into: &$0) }) {
-            batch.redisFailed(failure)
+        if let failure = self.loop.link.send(trip, encode: { trip.append(into: &$0) }) { trip.redisFailed(failure) }
+    }
+
+    /// Every request of the trip has heard.
+    func finished(_ trip: AdmissionTrip) {
+        for batch in trip.batches {
+            guard let grant = batch.grant else { continue }
+            grant.underWay -= 1
+            batch.reset()
+            if self.spareBatches.count < Self.spareMax { self.spareBatches.append(batch) }
+            if grant.underWay == 0, let next = grant.gathering { self.open(next) }
         }
-    }
-
-    fileprivate func finished(_ batch: AdmissionBatch, _ grant: RouteGrant) {
-        grant.underWay -= 1
-        batch.reset()
-        if self.spare.count < Self.spareMax { self.spare.append(batch) }
-        if grant.underWay == 0, let next = grant.gathering { self.send(next) }
-    }
-}
-
-/// Requests that share one script call.
-final class AdmissionBatch: RedisWaiter {
-    fileprivate(set) var grant: RouteGrant?
-    fileprivate(set) var exchanges: [Exchange] = []
-    private let gate: AdmissionGate
-
-    fileprivate init(gate: AdmissionGate) {
-        self.gate = gate
-        super.init()
-    }
-
-    fileprivate func begin(_ grant: RouteGrant, first: Exchange) {
-        self.grant = grant
-        self.exchanges.append(first)
-    }
-
-    fileprivate func reset() {
-        self.grant = nil
-        self.exchanges.removeAll(keepingCapacity: true)
-    }
-
-    override func redisReplied(_ reply: borrowing RedisReply) {
-        guard let grant else { return }
-        guard let template = grant.template, let decided = AdmissionReply(reply, template: template) else {
-            return self.redisFailed(.protocolError)
-        }
-        for index in self.exchanges.indices { self.exchanges[index].decided(decided, position: index) }
-        self.gate.finished(self, grant)
-    }
-
-    override func redisFailed(_ failure: RedisFailure) {
-        guard let grant else { return }
-        for exchange in self.exchanges { exchange.storeFailed(failure) }
-        self.gate.finished(self, grant)
-    }
-
-    override func redisResend(into output: inout ByteBuffer) -> Bool {
-        guard let grant else { return false }
-        grant.template?.append(count: self.exchanges.count, into: &output)
-        return true
+        trip.reset()
+        if self.spareTrips.count < Self.spareMax { self.spareTrips.append(trip) }
     }
 }

@@ -69,9 +69,9 @@ extension Exchange {
         self.requestBodyEnded = true
         self.upstreamStartNs = 0
         self.totalDeadlineMs = .max
-        self.outgoing.clear(minimumCapacity: 0)
-        self.answer.clear()
-        self.logTexts.clear()
+        self.loop.spareBuffers.takeBack(&self.outgoing)
+        self.loop.spareBuffers.takeBack(&self.answer)
+        self.loop.spareBuffers.takeBack(&self.logTexts)
     }
 
     private func record() {
@@ -103,6 +103,7 @@ extension Exchange {
     /// Keeps what the access log says of the head, in the order that the formatter reads it.
     func noteLogTexts(_ bytes: Span<UInt8>) {
         guard self.loop.logsAccess, self.logTexts.readableBytes == 0 else { return }
+        self.loop.spareBuffers.lend(&self.logTexts)
         self.logTexts.writeInteger(UInt16(RequestID.textCount))
         self.requestID.append(to: &self.logTexts)
         self.writeLogText(self.loop.requestHead.methodRange, bytes)

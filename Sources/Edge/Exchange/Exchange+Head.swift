@@ -204,7 +204,7 @@ extension Exchange {
     private func match(_ bytes: Span<UInt8>, path: Span<UInt8>) -> ProblemCode? {
         let method = bytes.extracting(self.loop.requestHead.methodRange.bounds)
         let host = bytes.extracting(self.loop.requestHead.authority.host.bounds)
-        switch self.loop.router.table.match(method: method, host: host, path: path) {
+        switch self.loop.routeTable.match(method: method, host: host, path: path) {
         case .route(let index):
             self.route = self.loop.routes[index]
             return nil

@@ -108,7 +108,7 @@ extension Exchange {
         }
         if code == .methodNotAllowed {
             self.answer.writeFieldName("Allow")
-            self.answer.writeBytes(self.loop.router.table.allow(self.allowIndex))
+            self.answer.writeBytes(self.loop.routeTable.allow(self.allowIndex))
             self.answer.writeLineEnd()
         }
         if code == .idempotencyKeyMissing || code == .idempotencyKeyInvalid,

@@ -13,6 +13,7 @@ extension Exchange {
 
     func render(_ bytes: Span<UInt8>, _ route: CompiledRoute) {
         self.outgoing.clear()
+        self.loop.spareBuffers.lend(&self.outgoing)
         var head = HeadWriter(&self.outgoing, room: self.loop.requestHead.byteCount + 768)
         self.renderTarget(bytes, route, into: &head)
         self.renderHost(bytes, route, into: &head)

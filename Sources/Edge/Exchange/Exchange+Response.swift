@@ -100,6 +100,7 @@ extension Exchange {
         if !self.requestBodyEnded { self.clientKeepsAlive = false }
         self.reframing = self.request.minorVersion == 1 && framing == .untilClose ? .chunked : framing
         self.answer.clear()
+        self.loop.spareBuffers.lend(&self.answer)
         // Room also for a small body behind it.
         var head = HeadWriter(&self.answer, room: min(bytes.count, Self.copiedBytesMax) + 512)
         head.writeStatusLine(self.loop.responseHead, of: bytes)

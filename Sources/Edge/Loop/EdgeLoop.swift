@@ -22,7 +22,7 @@ final class EdgeLoop {
     private let dependencies: EdgeServer.Dependencies
     private(set) var configuration: Configuration
     private(set) var routes: [CompiledRoute] = []
-    private(set) var router: Router
+    private(set) var routeTable: RouteTable
     private(set) var showsLegacyLimits: Bool
     private var pools: [String: UpstreamPool] = [:]
     private(set) var trustedProxies: [CIDRBlock]
@@ -50,6 +50,8 @@ final class EdgeLoop {
     var requestHead = RequestHead()
     var responseHead = ResponseHead()
     var rewrittenPath = ByteBuffer()
+    /// For the heads of requests in progress.
+    var spareBuffers = SpareBuffers()
 
     /// Every connection's exchange, for deadlines; an exchange knows its place.
     private var exchanges: [Exchange] = []
@@ -83,7 +85,7 @@ final class EdgeLoop {
         self.connectionsMax = max(1, configuration.edge.connectionsMax / max(1, loops))
         self.logsAccess = accessSink != nil
         self.trustedProxies = configuration.edge.trustedProxies.compactMap { CIDRBlock($0) }
-        self.router = Router(configuration.routes)
+        self.routeTable = RouteTable(configuration.routes)
         self.showsLegacyLimits = configuration.edge.legacyRateLimitFields
         self.counters = EdgeCounters(routes: configuration.routes.count)
         self.accessLog = AccessLogBuffer(bytesMax: configuration.logging.accessLogBufferBytes)
@@ -111,7 +113,7 @@ final class EdgeLoop {
     func reload(_ configuration: Configuration) {
         self.configuration = configuration
         self.trustedProxies = configuration.edge.trustedProxies.compactMap { CIDRBlock($0) }
-        self.router = Router(configuration.routes)
+        self.routeTable = RouteTable(configuration.routes)
         self.showsLegacyLimits = configuration.edge.legacyRateLimitFields
         self.counters.resize(routes: configuration.routes.count)
         self.keys.forgetAll()

@@ -73,6 +73,35 @@ import Testing
         }
     }
 
+    @Test func `keys of many orgs that ask at once share calls, each decided by itself`() async throws {
+        let redis = try await TestRedis.start()
+        try await Self.play(redis: redis, configuration: { $0.plans[0].limits = [Self.limit("burst", 3)] }) {
+            edges, upstream in
+            let edge = edges[0]
+            var tenants: [Tenant] = []
+            for _ in 0..<40 { tenants.append(try await edge.realm.issue()) }
+            for tenant in tenants { #expect(try edge.get("/v1/a", as: tenant)?.status == 200) }
+            let calls = await edge.count("script_calls_total")
+            try await redis.pause()
+            let clients = try (0..<160).map { _ in try edge.client() }
+            for (index, client) in clients.enumerated() {
+                client.send(RawRequest.get("/v1/a", as: tenants[index % 40]))
+            }
+            try await eventually("all to wait for Redis") { await edge.count("key_cache_hits_total") >= 160 }
+            redis.resume()
+            var passed = Array(repeating: 0, count: 40)
+            for (index, client) in clients.enumerated() {
+                let answer = try #require(client.response())
+                #expect(answer.status == 200 || answer.status == 429)
+                if answer.status == 200 { passed[index % 40] += 1 }
+            }
+            #expect(passed == Array(repeating: 2, count: 40))
+            #expect(upstream.requests.count == 120)
+            // Two batches for each key; were no call shared, there would be as many calls.
+            #expect(await edge.count("script_calls_total") - calls < 80)
+        }
+    }
+
     @Test func `pipelined requests of one connection are decided in order`() async throws {
         try await Self.play(configuration: { $0.plans[0].limits = [Self.limit("burst", 3)] }) { edges, _ in
             let tenant = try await edges[0].realm.issue()

@@ -84,18 +84,15 @@ public struct CredentialCollector: Sendable {
         var end = range.upperBound
         while end > range.lowerBound, value[end - 1] == UInt8(ascii: "=") { end -= 1 }
         guard end > range.lowerBound else { return false }
-        for index in range.lowerBound..<end {
-            let byte = value[index]
-            if FieldOctets.isAlpha(byte) || FieldOctets.isDigit(byte) { continue }
-            switch byte {
-            case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "+"),
-                UInt8(ascii: "/"):
-                continue
-            default:
-                return false
-            }
-        }
+        for index in range.lowerBound..<end where !self.isB64Byte(value[index]) { return false }
         return true
+    }
+
+    /// `ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/"`, as a bit of one of two words.
+    @inline(__always)
+    private static func isB64Byte(_ byte: UInt8) -> Bool {
+        let bits: UInt64 = byte & 0x40 == 0 ? 0x03FF_E800_0000_0000 : 0x47FF_FFFE_87FF_FFFE
+        return byte < 0x80 && (bits &>> UInt64(byte & 0x3F)) & 1 == 1
     }
 
     /// Visible ASCII without the comma, which is what two lines joined by another proxy would show.

@@ -1,0 +1,64 @@
+import HotStore
+import NIOCore
+import RedisClient
+
+/// One script call on its way to Redis and back, with the batches it decides.
+final class AdmissionTrip: RedisWaiter {
+    var batches: [AdmissionBatch] = []
+    private let gate: AdmissionGate
+    /// The call where there are several batches; one alone is copied whole from its template.
+    private var call = AdmissionCall()
+
+    init(gate: AdmissionGate) {
+        self.gate = gate
+        super.init()
+    }
+
+    /// Makes the call from the batches.
+    func encode() {
+        guard self.batches.count > 1 else { return }
+        for batch in self.batches {
+            guard let template = batch.grant?.template else { continue }
+            self.call.add(template, AdmissionEntry(count: batch.exchanges.count))
+        }
+    }
+
+    func append(into output: inout ByteBuffer) {
+        if self.batches.count > 1 { return self.call.append(into: &output) }
+        guard let batch = self.batches.first else { return }
+        batch.grant?.template?.append(count: batch.exchanges.count, into: &output)
+    }
+
+    func reset() {
+        self.batches.removeAll(keepingCapacity: true)
+        self.call.removeAll()
+    }
+
+    override func redisReplied(_ reply: borrowing RedisReply) {
+        var place = 1
+        var isInStep = true
+        for batch in self.batches {
+            if isInStep, let template = batch.grant?.template,
+                let decided = AdmissionReply(reply, at: &place, template: template)
+            {
+                batch.decided(decided)
+            } else {
+                // Where one entry cannot be read, nobody knows where the next begins.
+                isInStep = false
+                batch.failed(.protocolError)
+            }
+        }
+        self.gate.finished(self)
+    }
+
+    override func redisFailed(_ failure: RedisFailure) {
+        for batch in self.batches { batch.failed(failure) }
+        self.gate.finished(self)
+    }
+
+    override func redisResend(into output: inout ByteBuffer) -> Bool {
+        guard !self.batches.isEmpty else { return false }
+        self.append(into: &output)
+        return true
+    }
+}
