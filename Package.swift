@@ -106,7 +106,8 @@ let package = Package(
             "TollgateApp",
             [
                 "Domain", "Digests", "Settings", "Edge", "HotStore", "RedisClient", "Records", "PostgresClient",
-                "Control", "Workers", argumentParser, lifecycle, unixSignals, logging, subprocess, nioCore, nioPosix,
+                "Control", "Workers", argumentParser, asyncHTTPClient, lifecycle, unixSignals, logging, subprocess,
+                nioCore, nioPosix, nio("NIOHTTP1"),
             ], settings: strictButForGlibcStructs),
         .executableTarget(name: "tollgate", dependencies: ["TollgateApp"], swiftSettings: strict),
         .executableTarget(name: "job-service", dependencies: ["JobService"], swiftSettings: strict),
@@ -134,7 +135,7 @@ let package = Package(
             ]),
         tests(
             "ControlTests",
-            ["Control", "Domain", "Settings", "HotStore", "Records", "PostgresClient", "RedisClient", "TestKit", nioCore]),
+            ["Control", "Digests", "Domain", "Settings", "HotStore", "Records", "PostgresClient", "RedisClient", "TestKit", nioCore]),
         tests(
             "WorkersTests", ["Workers", "Domain", "HotStore", "Records", "RedisClient", "PostgresClient", "TestKit"]),
         tests("JobServiceTests", ["JobService", "PostgresClient", "TestKit", asyncHTTPClient]),

@@ -2,5 +2,5 @@
 enum AdminAPI {
     static let operations: [Operation] =
         MetaOperations.all + UserOperations.all + OrgOperations.all + MemberOperations.all + TokenOperations.all
-        + KeyOperations.all
+        + KeyOperations.all + RecordOperations.all
 }

@@ -153,5 +153,5 @@ enum PathParameters {
         "plan": (.planCode, "The plan's code."),
         "flag": (.flagKey, "The flag's name."),
         "override": (.characters("0-9", 1...18, expected: "a number", example: "7"), "The override."),
-    ]
+    ].merging(RecordOperations.parameters) { own, _ in own }
 }

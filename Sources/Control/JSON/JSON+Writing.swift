@@ -1,6 +1,6 @@
 extension JSON {
     /// On one line, without white space.
-    var encoded: String {
+    package var encoded: String {
         var output = ""
         self.write(into: &output)
         return output

@@ -1,13 +1,13 @@
 /// Where and why a text is no JSON.
-struct JSONSyntaxError: Error, Equatable {
+package struct JSONSyntaxError: Error, Equatable {
     /// Bytes before the place.
-    let offset: Int
-    let reason: String
+    package let offset: Int
+    package let reason: String
 }
 
 /// Reads JSON strictly: UTF-8, one value, no name twice in an object, no half of a surrogate pair, and no deeper than
 /// anything here needs.
-struct JSONParser {
+package struct JSONParser {
     private let bytes: [UInt8]
     private var index = 0
 
@@ -16,7 +16,7 @@ struct JSONParser {
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// - Throws: ``JSONSyntaxError``.
-    static func parse(_ bytes: [UInt8]) throws(JSONSyntaxError) -> JSON {
+    package static func parse(_ bytes: [UInt8]) throws(JSONSyntaxError) -> JSON {
         var parser = JSONParser(bytes)
         let value = try parser.value(depth: 0)
         parser.skipSpace()

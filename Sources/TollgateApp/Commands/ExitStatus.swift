@@ -11,10 +11,12 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
     case notFound = 4
     /// The configuration file is not valid.
     case configuration = 5
+    /// The admin API does not know the token, or its role does not allow this.
+    case denied = 6
 
     /// For `--help`.
     static let help = """
-        Exit status: 0 done; 1 failed; 2 wrong usage; 3 PostgreSQL or Redis cannot be reached; 4 no such record; \
-        5 configuration not valid.
+        Exit status: 0 done; 1 failed; 2 wrong usage; 3 PostgreSQL, Redis or the server cannot be reached; 4 no such \
+        record; 5 configuration not valid; 6 the token does not allow it.
         """
 }

@@ -66,13 +66,13 @@ struct StoreOptions: ParsableArguments {
     }
 
     /// What a `tollgate dev` in this folder left for us, while it runs.
-    private static func runningDemo() -> DemoEnvironment? {
+    static func runningDemo() -> DemoEnvironment? {
         let folder = Self.variable("TOLLGATE_DATA") ?? ".data"
         guard let demo = DemoEnvironment.read("\(folder)/demo.env"), demo.isRunning else { return nil }
         return demo
     }
 
-    private static func variable(_ name: String) -> String? {
+    static func variable(_ name: String) -> String? {
         guard let value = getenv(name) else { return nil }
         let text = String(cString: value)
         return text.isEmpty ? nil : text

@@ -18,7 +18,9 @@ struct TollgateCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, DevCommand.self, CheckCommand.self, MigrateCommand.self, KeysCommand.self,
-            OrgsCommand.self, UsageCommand.self, AuditCommand.self, SeedCommand.self, SyncCommand.self,
-            AdminCommand.self,
+            OrgsCommand.self, UsersCommand.self, MembersCommand.self, TokensCommand.self, PlansCommand.self,
+            LimitsCommand.self, FlagsCommand.self, UsageCommand.self, IdempotencyCommand.self, JobsCommand.self,
+            WebhooksCommand.self, CreditsCommand.self, PaymentMethodsCommand.self, StripeCommand.self,
+            AuditCommand.self, MaintenanceCommand.self, SeedCommand.self, SyncCommand.self, AdminCommand.self,
         ])
 }

@@ -42,10 +42,14 @@ struct UsageCommand: AsyncParsableCommand {
     @Flag(help: "A sum for each key.")
     var byKey = false
 
+    @Flag(help: "Print comma-separated values; goes with --server.")
+    var csv = false
+
     @Flag(help: "Print a JSON array.")
     var json = false
 
     @OptionGroup var options: StoreOptions
+    @OptionGroup var server: ServerOptions
 
     func validate() throws {
         for text in [self.from, self.to].compactMap(\.self) where InstantText.parse(text) == nil {
@@ -54,6 +58,11 @@ struct UsageCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let client = try self.server.asked {
+            let reply = try await client.send(try self.request())
+            return try APIAnswer.show(reply, UsageCommand.view, json: self.json)
+        }
+        guard !self.csv else { throw CommandFailure("--csv goes with --server.", status: .usage) }
         let rows = try await self.options.withPool { pool -> [(org: Org, sum: UsageSum)] in
             var rows: [(Org, UsageSum)] = []
             for org in try await self.orgs(pool) {
@@ -62,6 +71,21 @@ struct UsageCommand: AsyncParsableCommand {
             return rows
         }
         StandardOutput.write(self.json ? self.document(rows).text + "\n" : self.table(rows))
+    }
+
+    private static let view = RecordView(
+        "START start", "ENV environment", "METER meter", "KEY api_key_id", ">QUANTITY quantity")
+
+    private func request() throws -> AdminRequest {
+        guard let org else { throw CommandFailure("--server needs --org as well.", status: .usage) }
+        let times = [self.from, self.to].map { $0.flatMap(InstantText.parse).map(InstantText.full) }
+        return AdminRequest(
+            method: "GET", path: "/v1/orgs/{org}/usage" + (self.csv ? ".csv" : ""), org: org,
+            query: [
+                (name: "from", value: times[0]), (name: "to", value: times[1]), (name: "step", value: self.by.rawValue),
+                (name: "meter", value: self.meter), (name: "api_key_id", value: self.key),
+                (name: "by_key", value: self.byKey || self.key != nil ? "true" : nil),
+            ], answer: self.csv ? .text : .list(wanted: 1_000_000))
     }
 
     private func orgs(_ pool: PostgresPool) async throws -> [Org] {

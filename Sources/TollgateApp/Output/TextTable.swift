@@ -6,12 +6,16 @@ struct TextTable {
     private let alignments: [Alignment]
     private var rows: [[String]] = []
 
-    init(_ columns: (String, Alignment)...) {
+    init(_ columns: (String, Alignment)...) { self.init(columns) }
+
+    init(_ columns: [(String, Alignment)]) {
         self.headings = columns.map(\.0)
         self.alignments = columns.map(\.1)
     }
 
     mutating func add(_ cells: String...) { self.rows.append(cells) }
+
+    mutating func add(_ cells: [String]) { self.rows.append(cells) }
 
     /// The lines, each ending in a line feed. Control characters in cells are shown as `?`.
     var text: String {

@@ -57,7 +57,7 @@ struct AdminWorld: Sendable {
     /// Serves while `body` runs.
     static func with(
         connectionsMax: Int = 4, configure: (inout PostgresConfiguration) -> Void = { _ in },
-        _ body: @escaping @Sendable (AdminWorld) async throws -> Void
+        stores change: (inout AdminStores) -> Void = { _ in }, _ body: @escaping @Sendable (AdminWorld) async throws -> Void
     ) async throws {
         let template = try await MigratedTemplate.shared.name()
         var configuration = try await TestPostgres.shared().createDatabase(template: template).configuration
@@ -65,11 +65,11 @@ struct AdminWorld: Sendable {
         configure(&configuration)
         let pool = PostgresPool(configuration)
         let published = Published()
-        try await Self.serve(
-            AdminStores(
-                pool: pool, redis: nil, keyspace: Keyspace(), configuration: Configuration(),
-                publish: { published.add($0) })
-        ) { port in
+        var stores = AdminStores(
+            pool: pool, redis: nil, keyspace: Keyspace(), configuration: Configuration(),
+            publish: { published.add($0) })
+        change(&stores)
+        try await Self.serve(stores) { port in
             try await body(try await Self.make(port: port, pool: pool, published: published))
         }
         await pool.close()

@@ -4,12 +4,13 @@ import ArgumentParser
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
-        abstract: "The audit log: verify that nobody changed it.",
+        abstract: "The audit log: read it, verify that nobody changed it.",
         discussion: """
             Examples:
+              tollgate audit list --org acme
               tollgate audit verify
 
             \(ExitStatus.help)
             """,
-        subcommands: [AuditVerifyCommand.self])
+        subcommands: [APICommand<AuditList>.self, AuditVerifyCommand.self])
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Control
 import Records
 
 /// `tollgate audit verify`
@@ -18,8 +19,10 @@ struct AuditVerifyCommand: AsyncParsableCommand {
     var json = false
 
     @OptionGroup var options: StoreOptions
+    @OptionGroup var server: ServerOptions
 
     func run() async throws {
+        if let client = try self.server.asked { return try await self.run(client) }
         let (length, problems) = try await self.options.withPool { pool in
             let log = AuditLog(pool)
             return (try await log.length(), try await log.check())
@@ -31,6 +34,23 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         }
         guard problems.isEmpty else {
             let lines = problems.map { "  row \($0.sequence): \($0.problem)" }
+            throw CommandFailure("The audit log is NOT as it was written.\n" + lines.joined(separator: "\n"))
+        }
+    }
+
+    /// The same walk, by the server.
+    private func run(_ client: AdminClient) async throws {
+        guard case .record(let record) = try await client.send(.get("/v1/audit/verification")), let record else { return }
+        let isIntact = record["intact"]?.bool == true
+        if self.json {
+            StandardOutput.line(record.encoded)
+        } else if isIntact {
+            StandardOutput.line("The audit log is as it was written.")
+        }
+        guard isIntact else {
+            let lines = (record["problems"]?.elements ?? []).map {
+                "  row \($0["sequence"]?.integer ?? 0): \($0["problem"]?.text ?? "")"
+            }
             throw CommandFailure("The audit log is NOT as it was written.\n" + lines.joined(separator: "\n"))
         }
     }

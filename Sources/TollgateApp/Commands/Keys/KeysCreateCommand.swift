@@ -1,4 +1,5 @@
 import ArgumentParser
+import Control
 import Domain
 import PostgresClient
 import Records
@@ -38,8 +39,19 @@ struct KeysCreateCommand: AsyncParsableCommand {
     var json = false
 
     @OptionGroup var options: StoreOptions
+    @OptionGroup var server: ServerOptions
 
     func run() async throws {
+        if let client = try self.server.asked {
+            let request = AdminRequest.post(
+                KeysServer.path, org: self.org,
+                [
+                    ("name", .string(self.name)), ("environment", self.test ? "test" : "live"),
+                    ("scopes", .texts(self.scope)), ("user_id", .text(self.user)),
+                    ("expires_in_s", self.expires.map { .integer(Int64($0.seconds)) } ?? .null),
+                ])
+            return try APIAnswer.show(try await client.send(request), KeysServer.view, json: self.json)
+        }
         try await self.options.withStores { configuration, stores in
             let org = try await OrgReference.find(self.org, stores.pool)
             let environment: Domain.Environment = self.test ? .test : .live

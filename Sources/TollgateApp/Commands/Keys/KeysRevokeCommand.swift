@@ -16,12 +16,20 @@ struct KeysRevokeCommand: AsyncParsableCommand {
     @Argument(help: "The key's id (key_...).")
     var id: String
 
+    @Option(help: "Whose key, for --server: an org's id or slug.")
+    var org: String?
+
     @Flag(help: "Print a JSON object.")
     var json = false
 
     @OptionGroup var options: StoreOptions
+    @OptionGroup var server: ServerOptions
 
     func run() async throws {
+        if let client = try self.server.asked {
+            let request = try KeysServer.request("DELETE", self.id, org: self.org)
+            return try APIAnswer.show(try await client.send(request), KeysServer.view, json: self.json)
+        }
         try await self.options.withStores { _, stores in
             let known = try await KeyChange.find(self.id, stores)
             guard let key = try await APIKeys(stores.pool).revoke(self.id, of: known.orgID) else {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Control
 import Domain
 import PostgresClient
 import Records
@@ -21,10 +22,14 @@ struct KeysRotateCommand: AsyncParsableCommand {
     @Option(help: "How long the old key goes on: 90s, 15m, 24h, 7d.")
     var grace: String = "24h"
 
+    @Option(help: "Whose key, for --server: an org's id or slug.")
+    var org: String?
+
     @Flag(help: "Print a JSON object of the new key.")
     var json = false
 
     @OptionGroup var options: StoreOptions
+    @OptionGroup var server: ServerOptions
 
     func validate() throws {
         guard DurationArgument(argument: self.grace) != nil else {
@@ -33,7 +38,13 @@ struct KeysRotateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let grace = DurationArgument(argument: self.grace)?.duration ?? .zero
+        let seconds = DurationArgument(argument: self.grace)?.seconds ?? 0
+        if let client = try self.server.asked {
+            let request = try KeysServer.request(
+                "POST", self.id, org: self.org, "/rotate", ["grace_s": .integer(Int64(seconds))])
+            return try APIAnswer.show(try await client.send(request), KeysServer.view, json: self.json)
+        }
+        let grace = Duration.seconds(seconds)
         try await self.options.withStores { configuration, stores in
             let known = try await KeyChange.find(self.id, stores)
             let fresh = NewKey(brand: configuration.keys.brand, environment: known.environment)

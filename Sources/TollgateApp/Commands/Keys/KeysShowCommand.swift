@@ -12,12 +12,20 @@ struct KeysShowCommand: AsyncParsableCommand {
     @Argument(help: "The key's id (key_...).")
     var id: String
 
+    @Option(help: "Whose key, for --server: an org's id or slug.")
+    var org: String?
+
     @Flag(help: "Print a JSON object.")
     var json = false
 
     @OptionGroup var options: StoreOptions
+    @OptionGroup var server: ServerOptions
 
     func run() async throws {
+        if let client = try self.server.asked {
+            let request = try KeysServer.request("GET", self.id, org: self.org)
+            return try APIAnswer.show(try await client.send(request), KeysServer.view, json: self.json)
+        }
         let key = try await self.options.withPool { pool -> APIKey in
             guard let record = try await EdgeRecords(pool).find(keyID: self.id),
                 let key = try await APIKeys(pool).find(self.id, of: record.org.orgID)

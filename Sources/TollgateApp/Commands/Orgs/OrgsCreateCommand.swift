@@ -1,4 +1,5 @@
 import ArgumentParser
+import Control
 import PostgresClient
 import Records
 
@@ -26,13 +27,35 @@ struct OrgsCreateCommand: AsyncParsableCommand {
     var json = false
 
     @OptionGroup var options: StoreOptions
+    @OptionGroup var server: ServerOptions
 
     func run() async throws {
+        if let client = try self.server.asked {
+            return try APIAnswer.show(try await self.made(by: client), OrgsCommand.view, json: self.json)
+        }
         let org = try await self.options.withPool { pool in
             try await NewOrganisation.create(
                 name: self.name, slug: self.slug ?? NewOrganisation.slug(from: self.name), plan: self.plan,
                 ownerEmail: self.owner, pool)
         }
         StandardOutput.write(self.json ? OrgText.json(org).text + "\n" : OrgText.table([org]))
+    }
+
+    /// Its owner is signed up first, if there is no such user.
+    private func made(by client: AdminClient) async throws -> AdminReply {
+        var owner = ""
+        do {
+            owner = try await client.userID(self.owner)
+        } catch let failure as CommandFailure where failure.status == .notFound {
+            let signedUp = try await client.send(.post("/v1/users", [("email", .string(self.owner))]))
+            if case .record(let record) = signedUp { owner = record?["user"]?["id"]?.text ?? "" }
+        }
+        return try await client.send(
+            .post(
+                "/v1/orgs",
+                [
+                    ("name", .string(self.name)), ("slug", .text(self.slug)), ("plan", .string(self.plan)),
+                    ("owner_id", .string(owner)),
+                ]))
     }
 }
