@@ -68,7 +68,7 @@ struct AdminWorld: Sendable {
         try await Self.serve(
             AdminStores(
                 pool: pool, redis: nil, keyspace: Keyspace(), configuration: Configuration(),
-                publish: { published.add($0) })
+                publish: { published.add($0 ?? ["*"]) })
         ) { port in
             try await body(try await Self.make(port: port, pool: pool, published: published))
         }
