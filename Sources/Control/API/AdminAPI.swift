@@ -2,5 +2,6 @@
 enum AdminAPI {
     static let operations: [Operation] =
         MetaOperations.all + UserOperations.all + OrgOperations.all + MemberOperations.all + TokenOperations.all
-        + KeyOperations.all + RecordOperations.all
+        + KeyOperations.all + PlanOperations.all + LimitOperations.all + FlagOperations.all + SystemOperations.all
+        + AuditOperations.all + RecordOperations.all
 }

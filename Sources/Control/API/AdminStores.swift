@@ -13,13 +13,13 @@ public struct AdminStores: Sendable {
     public var keyspace: Keyspace
     /// The file's limits, plans and routes, and the brand of keys.
     public var configuration: Configuration
-    /// Tells the edge what was committed of these orgs and of the system. Returns when it knows, or after a moment: the
+    /// Tells the edge what was committed of these orgs, or of everything that waits for nil. Returns when it knows, or after a moment: the
     /// outbox has it in any case.
-    public var publish: @Sendable (_ orgIDs: [String]) async -> Void
+    public var publish: @Sendable (_ orgIDs: [String]?) async -> Void
 
     public init(
         pool: PostgresPool, redis: RedisConnection?, keyspace: Keyspace, configuration: Configuration,
-        publish: @escaping @Sendable (_ orgIDs: [String]) async -> Void
+        publish: @escaping @Sendable (_ orgIDs: [String]?) async -> Void
     ) {
         self.pool = pool
         self.redis = redis

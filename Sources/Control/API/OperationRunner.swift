@@ -116,6 +116,8 @@ struct OperationRunner: Sendable {
     /// Committed: the edge is to know before the caller does.
     private func published(_ changes: ChangeList) async {
         guard !changes.all.isEmpty else { return }
-        await self.stores.publish(Set(changes.all.compactMap(\.orgID)).sorted())
+        // A change without an org may concern all of them.
+        let isWide = changes.all.contains { $0.orgID == nil }
+        await self.stores.publish(isWide ? nil : Set(changes.all.compactMap(\.orgID)).sorted())
     }
 }

@@ -4,7 +4,7 @@ import PostgresClient
 ///
 /// Appending locks the end of the chain until the commit: append last in a transaction.
 public struct AuditLog: Sendable {
-    private let database: any RecordsDatabase
+    let database: any RecordsDatabase
 
     /// On a pool, or in the transaction of the change that is told of.
     public init(_ database: any RecordsDatabase) { self.database = database }

@@ -2,7 +2,7 @@ import PostgresClient
 
 /// Feature flags: the org's override counts first, then the plan's value, then what the plan grants, then the default.
 public struct FeatureFlags: Sendable {
-    private let database: any RecordsDatabase
+    let database: any RecordsDatabase
 
     /// On a pool, or in a session's transaction.
     public init(_ database: any RecordsDatabase) { self.database = database }

@@ -3,7 +3,7 @@ import PostgresClient
 
 /// Overrides of a plan's limits for one subject of an org (`rate_limit_buckets`).
 public struct RateLimitOverrides: Sendable {
-    private let database: any RecordsDatabase
+    let database: any RecordsDatabase
 
     /// On a pool, or in a session's transaction.
     public init(_ database: any RecordsDatabase) { self.database = database }

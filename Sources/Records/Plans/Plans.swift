@@ -3,7 +3,7 @@ import PostgresClient
 
 /// What can be bought. Changing what a plan grants raises the version of every org on it.
 public struct Plans: Sendable {
-    private let database: any RecordsDatabase
+    let database: any RecordsDatabase
 
     /// On a pool, or in a session's transaction.
     public init(_ database: any RecordsDatabase) { self.database = database }

@@ -12,8 +12,8 @@ struct ChangePublisher: Sendable {
     /// The longest that an answer waits for it.
     private static let patience = Duration.seconds(2)
 
-    /// Publishes what waits in the outbox of these orgs and of the system.
-    func publish(orgIDs: [String]) async {
+    /// Publishes what waits in the outbox of these orgs and of the system; of all orgs for nil, up to a bound.
+    func publish(orgIDs: [String]?) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.publishNow(orgIDs) }
             group.addTask { try? await Task.sleep(for: Self.patience) }
@@ -22,7 +22,7 @@ struct ChangePublisher: Sendable {
         }
     }
 
-    private func publishNow(_ orgIDs: [String]) async {
+    private func publishNow(_ orgIDs: [String]?) async {
         do {
             let entries = try await Outbox(self.stores.pool).waiting(for: orgIDs)
             try await self.stores.publisher.publish(entries)

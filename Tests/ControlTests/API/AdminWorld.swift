@@ -67,7 +67,7 @@ struct AdminWorld: Sendable {
         let published = Published()
         var stores = AdminStores(
             pool: pool, redis: nil, keyspace: Keyspace(), configuration: Configuration(),
-            publish: { published.add($0) })
+            publish: { published.add($0 ?? ["*"]) })
         change(&stores)
         try await Self.serve(stores) { port in
             try await body(try await Self.make(port: port, pool: pool, published: published))

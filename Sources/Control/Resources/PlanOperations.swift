@@ -1,0 +1,166 @@
+import Domain
+import Records
+
+/// What can be bought.
+enum PlanOperations {
+    static let all = [Self.list, Self.get, Self.put, Self.remove]
+
+    static let shape = ObjectShape(
+        "Plan", fields: [Field("code", .text(.planCode), "")] + Self.content + [Self.price, Self.currency])
+
+    private static let scopes = LimitScope.allCases.map(\.rawValue)
+    /// The longest period of a limit: 31 days.
+    static let periodMsMax: Int64 = 2_678_400_000
+    static let tokensMax: Int64 = 1_000_000_000
+
+    private static let limit = ObjectShape(
+        "Limit",
+        Field("name", .text(.limitName), "In `RateLimit` fields and overrides."),
+        Field("scope", .choice(scopes), "Whom the bucket counts together."),
+        Field("capacity", .integer(1...tokensMax), "Tokens at most."),
+        Field("refill", .integer(1...tokensMax), "Tokens that flow in each period."),
+        Field("period_ms", .integer(1...periodMsMax), ""),
+        .optional(
+            "unit", .choice(["requests", "cost"]), "What a request takes: one token, or its cost.", fallback: "requests"
+        ))
+    private static let concurrency = ObjectShape(
+        "ConcurrencyLimit",
+        Field("name", .text(.limitName), ""), Field("scope", .choice(scopes), ""),
+        Field("max", .integer(1...1_000_000), "Requests in flight."))
+    private static let quota = ObjectShape(
+        "Quota",
+        Field("meter", .text(.meter), ""),
+        Field("per_month", .integer(0...9_000_000_000_000_000), "Of a calendar month, UTC."))
+
+    private static let content = [
+        Field("name", .text(.free(1...100, example: "Pro")), ""),
+        Field("limits", .list(.object(limit), max: 32), ""),
+        Field("concurrency", .list(.object(concurrency), max: 32), ""),
+        Field("quotas", .list(.object(quota), max: 32), ""),
+        Field("features", .list(.text(.flagKey), max: 100), ""),
+    ]
+    private static let price = Field(
+        "price_cents", .orNull(.integer(0...1_000_000_000_000)), "A month; null is agreed upon with each customer.")
+    private static let currency = Field(
+        "currency", .text(.characters("a-z", 3...3, expected: "an ISO 4217 code in lower case", example: "usd")), "")
+
+    static func json(_ record: PlanRecord) -> JSON {
+        let plan = record.plan
+        return [
+            "code": .string(plan.code), "name": .string(plan.name),
+            "limits": .array(
+                plan.limits.map { limit in
+                    [
+                        "name": .string(limit.name), "scope": .string(limit.scope.rawValue),
+                        "capacity": .int(limit.capacity), "refill": .int(limit.refill),
+                        "period_ms": .int(limit.periodMs), "unit": .string(limit.unit.rawValue),
+                    ]
+                }),
+            "concurrency": .array(
+                plan.concurrency.map { limit in
+                    ["name": .string(limit.name), "scope": .string(limit.scope.rawValue), "max": .int(limit.max)]
+                }),
+            "quotas": .array(plan.quotas.map { ["meter": .string($0.meter), "per_month": .int($0.perMonth)] }),
+            "features": .texts(plan.features), "price_cents": .int(record.priceCents),
+            "currency": .string(record.currency),
+        ]
+    }
+
+    private static let list = Operation(
+        .get, "/v1/plans", id: "listPlans", tag: "Plans", "All plans", access: .authenticated,
+        answer: .list(of: shape, max: 1_000)
+    ) { call in
+        .record(["data": .array(try await Plans(call.database).list().map(Self.json))])
+    }
+
+    private static let get = Operation(
+        .get, "/v1/plans/{plan}", id: "getPlan", tag: "Plans", "A plan", access: .authenticated,
+        answer: .record(.object(shape), hasETag: true)
+    ) { call in
+        guard let plan = try await Plans(call.database).find(call.parameter("plan")) else {
+            throw AdminProblem(.resourceNotFound)
+        }
+        let json = Self.json(plan)
+        return .record(json, tagged: json)
+    }
+
+    private static let put = Operation(
+        .put, "/v1/plans/{plan}", id: "putPlan", tag: "Plans", "Add a plan, or replace what it grants",
+        access: .operators, answer: .record(.object(shape), hasETag: true)
+    ) {
+        $0.isConditional = true
+        $0.detail = "Concerns every org on it at once."
+        $0.body = .object(
+            ObjectShape(
+                "PlanContent",
+                fields: Self.content.map {
+                    $0.name == "name" ? $0 : .optional($0.name, $0.schema, $0.description, fallback: [])
+                }
+                    + [
+                        .optional("price_cents", Self.price.schema, Self.price.description),
+                        .optional("currency", Self.currency.schema, "", fallback: "usd"),
+                    ]))
+    } run: { call in
+        let code = try call.parameter("plan")
+        let plans = Plans(call.database)
+        let before = try await plans.find(code).map(Self.json)
+        try call.expect(before ?? .null)
+        var plan = Plan(code: code, name: try call.text("name"))
+        plan.limits = try Self.limits(call.body["limits"]?.elements ?? [])
+        plan.concurrency = (call.body["concurrency"]?.elements ?? []).map { json in
+            ConcurrencyLimit(
+                name: json["name"]?.text ?? "", scope: Self.scope(json), max: Int(json["max"]?.integer ?? 1))
+        }
+        plan.quotas = (call.body["quotas"]?.elements ?? []).map {
+            Quota(meter: $0["meter"]?.text ?? "", perMonth: Int($0["per_month"]?.integer ?? 0))
+        }
+        plan.features = call.body["features"]?.texts ?? []
+        let price = call.body["price_cents"]?.integer.map { Int($0) }
+        try await plans.put(PlanRecord(plan, priceCents: price, currency: call.body["currency"]?.text ?? "usd"))
+        guard let after = try await plans.find(code).map(Self.json) else { throw AdminProblem(.internalError) }
+        call.audit("plan.put", code, org: nil, before: before, after: after)
+        return .record(after, tagged: after)
+    }
+
+    private static let remove = Operation(
+        .delete, "/v1/plans/{plan}", id: "deletePlan", tag: "Plans", "Remove a plan that no org was ever on",
+        access: .operators, answer: .nothing
+    ) {
+        $0.isConditional = true
+    } run: { call in
+        let code = try call.parameter("plan")
+        guard let before = try await Plans(call.database).find(code).map(Self.json) else {
+            throw AdminProblem(.resourceNotFound)
+        }
+        try call.expect(before)
+        guard try await Plans(call.database).remove(code) else { throw AdminProblem(.resourceNotFound) }
+        call.audit("plan.delete", code, org: nil, before: before)
+        return .nothing
+    }
+
+    private static func scope(_ json: JSON) -> LimitScope {
+        json["scope"]?.text.flatMap(LimitScope.init(rawValue:)) ?? .org
+    }
+
+    /// - Throws: 422 for numbers that no bucket can count exactly.
+    private static func limits(_ elements: [JSON]) throws -> [Limit] {
+        try elements.enumerated().map { index, json in
+            var limit = Limit(
+                name: json["name"]?.text ?? "", scope: Self.scope(json), capacity: Int(json["capacity"]?.integer ?? 1),
+                refill: Int(json["refill"]?.integer ?? 1), periodMs: Int(json["period_ms"]?.integer ?? 1))
+            limit.unit = json["unit"]?.text.flatMap(Limit.Unit.init(rawValue:)) ?? .requests
+            try Self.check(limit, at: "/limits/\(index)")
+            return limit
+        }
+    }
+
+    /// - Throws: 422.
+    static func check(_ limit: Limit, at pointer: String) throws {
+        do {
+            _ = try BucketRule(limit)
+        } catch {
+            throw AdminProblem(
+                .validationFailed, errors: [FieldError(place: .pointer(pointer), detail: "\(error)")])
+        }
+    }
+}
