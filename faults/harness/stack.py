@@ -4,6 +4,7 @@ import asyncio
 import os
 import pwd
 import shutil
+import subprocess
 import sys
 import time
 import urllib.request
@@ -27,7 +28,7 @@ admin: {{listen: "127.0.0.1:{admin_port}"}}
 redis: {{url: "unix://{redis}", key_prefix: "{prefix}", deadline: {deadline_ms}ms}}
 postgres: {{url: "{postgres}", connect_timeout: 2s}}
 logging: {{level: notice, format: human, access_log: "off"}}
-{extra}
+{journal}
 plans: [{{code: PRO, name: Pro}}]
 upstreams: [{{name: ledger, endpoints: ["127.0.0.1:{upstream}"]}}]
 limits: [{{name: burst, scope: org, capacity: 1000000, refill: 100000 per 1s}}]
@@ -74,7 +75,7 @@ def route_text(rules):
 class Stack:
     """Everything that a run needs, below one temporary folder."""
 
-    def __init__(self, folder, executable, deadline_ms, extra="", threads=1):
+    def __init__(self, folder, executable, deadline_ms, threads=1):
         self.folder = Path(folder)
         self.executable = executable
         self.threads = threads
@@ -83,7 +84,8 @@ class Stack:
         self.redis_data = self.folder / "redis"
         self.ledger = self.folder / "executions.jsonl"
         self._database = f"host={self.folder} user=tollgate dbname=tollgate"
-        self._extra, self._deadline_ms = extra, deadline_ms
+        self._deadline_ms = deadline_ms
+        self._journal = self._journal_text()
         user = next((name for name in ("postgres", "nobody") if os.geteuid() == 0 and exists(name)), None)
         self.redis = Child("redis", [
             program("redis-server"), "--port", "0", "--unixsocket", self.redis_socket, "--unixsocketperm", "777", "--dir",
@@ -103,12 +105,20 @@ class Stack:
     def _serve(self, name, number, part):
         return Child(name, [self.executable, "serve", "--config", self._file(name, number), part], self.folder)
 
+    def _journal_text(self):
+        """The gateways share one folder, as those of one machine may; a build from before there was one has none."""
+        text = f"journal: {{folder: \"{self.folder}/journal\", size: 1MiB}}"
+        probe = self.folder / "probe.yaml"
+        probe.write_text(text + "\n")
+        done = subprocess.run([self.executable, "check", probe], capture_output=True, text=True, check=False, timeout=30)
+        return "" if "journal" in done.stdout + done.stderr else text
+
     def _file(self, name, number):
         file = self.folder / f"{name}.yaml"
         file.write_text(CONFIGURATION.format(
             port=self.gateway_port(number), admin_port=self.ports[3 + number], redis=self.redis_socket, prefix=PREFIX,
             deadline_ms=self._deadline_ms, postgres=self._database, upstream=self.ports[0],
-            extra=self._extra.replace("@NAME@", name).replace("@FOLDER@", str(self.folder)),
+            journal=self._journal,
             routes="\n".join(route_text(rules) for rules in ROUTES.values())))
         return file
 
