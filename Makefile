@@ -3,6 +3,7 @@
 # BUILD_DIR      where build products go (default .build)
 # CONFIGURATION  release (default) or debug, for `run` and `smoke`
 # SECONDS_OF_LOAD, SEED   of `faults` (default 600 and 1)
+# SCENARIO, URL, KEY, USAGE   of `load`
 # ARGS           further arguments: `make run ARGS="--port 9000"`, `make test ARGS="--filter HotStoreTests"`
 
 SHELL := /bin/bash
@@ -14,7 +15,7 @@ SEED ?= 1
 export BUILD_DIR CONFIGURATION
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full smoke build release bench-first faults format lint clean-data clean
+.PHONY: help run test test-full smoke build release bench bench-quick bench-first load faults format lint clean-data clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +39,15 @@ build: ## debug build of everything
 
 release: ## release build of tollgate and job-service
 	@exec scripts/build.sh release $(ARGS)
+
+bench: ## every figure of the bench beside nginx, nginx + ngx_lua, Envoy and HAProxy; writes bench/RESULTS.md (8 minutes)
+	@exec scripts/bench.sh $(ARGS)
+
+bench-quick: ## the same with fewer and shorter rounds (under 5 minutes)
+	@exec scripts/bench.sh --quick $(ARGS)
+
+load: ## load your own gateway: SCENARIO=bench/scenarios/steady.yaml URL=http://... KEY=... (or what `make run` started)
+	@exec scripts/load.sh $(ARGS)
 
 bench-first: ## CPU per request, throughput and p99 beside nginx, nginx + ngx_lua and HAProxy (2 minutes)
 	@exec scripts/bench-first.sh $(ARGS)

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/toolchain.sh
 . scripts/toolchain.sh
-swift_sources=(Package.swift Sources Tests lua)
+swift_sources=(Package.swift Sources Tests lua bench/load/Package.swift bench/load/Sources bench/load/Tests)
 if [ "${1:-}" = --fix ]; then
     swift format --in-place --recursive --parallel "${swift_sources[@]}"
     exit 0

@@ -3,6 +3,7 @@ it was loaded with has passed through script and meters afterwards."""
 
 import http.client
 import random
+import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -116,10 +117,23 @@ def monitor_words(line):
     return words
 
 
+def settled_meters(peer, seconds=5):
+    """What the peer's meters say once nothing is on the way any more: a request whose client has gone is counted when it
+    is admitted, and taken back a little later."""
+    last, deadline = peer.metered(), time.monotonic() + seconds
+    while last is not None and time.monotonic() < deadline:
+        time.sleep(0.1)
+        now = peer.metered()
+        if now == last:
+            break
+        last = now
+    return last
+
+
 def check_meters(peer, before, samples):
     """What the meters counted is what was served. Each run, and the warm-up before the first, ends with up to one request
     on the way for each connection, which is counted although nobody reads its answer."""
-    after = peer.metered()
+    after = settled_meters(peer)
     if before is None or after is None:
         return None
     served = sum(sample.outcome.requests for sample in samples)

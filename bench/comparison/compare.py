@@ -53,7 +53,7 @@ def compare(plan, kinds, keep=False):
         wrk = Load(workload, stage.folder, placement.others)
         for peer in peers:
             wrk.run(peer.base_url, plan.warm_up_seconds)
-        before = {peer.name: peer.metered() for peer in peers}
+        before = {peer.name: checks.settled_meters(peer) for peer in peers}
         samples = run_rounds(peers, stage, wrk, plan, show)
         checks.check_samples(samples, {peer.name for peer in gated})
         metered = {peer.name: checks.check_meters(

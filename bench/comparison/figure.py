@@ -28,6 +28,8 @@ class Figure:
     @property
     def bar(self):
         unit = f" {self.unit}" if self.unit else ""
+        if self.at_most is not None and self.at_most == self.at_least:
+            return f"= {self.at_most:g}{unit}"
         if self.at_most is not None:
             return f"≤ {self.at_most:g}{unit}"
         if self.at_least is not None:

@@ -12,8 +12,8 @@ STYLE = """
 body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif}
 main{max-width:1100px;margin:0 auto;padding:24px}h1{margin:0}h2{margin:36px 0 8px;font-size:19px}
 p{margin:6px 0}.faint,small{color:var(--faint)}
-table{border-collapse:collapse;width:100%}td,th{padding:6px 10px 6px 0;text-align:left;border-bottom:1px solid var(--line);
-vertical-align:top}th{color:var(--faint);font-weight:500}td.n{text-align:right;white-space:nowrap;
+table{border-collapse:collapse;width:100%}td,th{padding:6px 10px 6px 0;border-bottom:1px solid var(--line);
+vertical-align:top}th{color:var(--faint);font-weight:500}.name{text-align:left}.n{text-align:right;white-space:nowrap;
 font-variant-numeric:tabular-nums}.met{color:#16a34a}.missed{color:#dc2626;font-weight:600}
 svg{width:100%;height:auto;background:var(--card);border-radius:8px;display:block;margin:8px 0 16px}
 svg text{fill:var(--fg);font:13px system-ui,sans-serif}svg .faint{fill:var(--faint)}
@@ -47,7 +47,7 @@ def table(figures):
         f"<tr><td>{escape(figure.name)}</td><td class='n'><b>{escape(figure.text)}</b></td>"
         f"<td class='n faint'>{escape(figure.spread)}</td><td class='n'>{escape(figure.bar)}</td><td class='n'>{verdict(figure)}</td></tr>"
         for figure in figures)
-    return f"<table><tr><th>figure</th><th>median</th><th>rounds</th><th>bar</th><th></th></tr>{rows}</table>"
+    return f"<table><tr><th class='name'>figure</th><th class='n'>median</th><th class='n'>rounds</th><th class='n'>bar</th><th></th></tr>{rows}</table>"
 
 
 def verdict(figure):

@@ -19,11 +19,11 @@ def sample(peer, number, cpu_us, requests=1000):
 
 class StubPeer:
     def __init__(self, name, label=None, metered=()):
-        self.name, self.label, self._metered = name, label or name, iter(metered)
+        self.name, self.label, self._metered = name, label or name, list(metered)
         self.workload = Workload.with_keys(1, connections=64)
 
     def metered(self):
-        return next(self._metered)
+        return self._metered.pop(0) if len(self._metered) > 1 else self._metered[0]
 
 
 class FigureTests(unittest.TestCase):

@@ -50,24 +50,35 @@ public struct SVGPlot: Sendable {
         }
         var parts = [
             "<svg viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" aria-label=\"\(Self.escaped(title))\">",
-            "<text x=\"\(Self.left)\" y=\"20\" class=\"title\">\(Self.escaped(title))</text>",
+            "<text x=\"\(Self.left)\" y=\"16\" class=\"title\">\(Self.escaped(title))</text>",
         ]
         for tick in isLogarithmicY ? decades(yRange) : Self.ticks(yRange.low, yRange.high) {
             let at = Units.fixed(y(tick.at), 1)
-            parts.append("<line class=\"grid\" x1=\"\(Self.left)\" x2=\"\(Self.width - Self.right)\" y1=\"\(at)\" y2=\"\(at)\"/>")
-            parts.append("<text class=\"tick\" text-anchor=\"end\" x=\"\(Self.left - 6)\" y=\"\(Units.fixed(y(tick.at) + 4, 1))\">\(tick.label)</text>")
+            parts.append(
+                "<line class=\"grid\" x1=\"\(Self.left)\" x2=\"\(Self.width - Self.right)\" y1=\"\(at)\" y2=\"\(at)\"/>"
+            )
+            parts.append(
+                "<text class=\"tick\" text-anchor=\"end\" x=\"\(Self.left - 6)\" y=\"\(Units.fixed(y(tick.at) + 4, 1))\">\(tick.label)</text>"
+            )
         }
         for tick in xTicks ?? Self.ticks(xRange.low, xRange.high) {
-            parts.append("<text class=\"tick\" text-anchor=\"middle\" x=\"\(Units.fixed(x(tick.at), 1))\" y=\"\(Self.height - Self.bottom + 16)\">\(tick.label)</text>")
+            let anchor = x(tick.at) > Self.width - Self.right - 20 ? "end" : "middle"
+            parts.append(
+                "<text class=\"tick\" text-anchor=\"\(anchor)\" x=\"\(Units.fixed(x(tick.at), 1))\" y=\"\(Self.height - Self.bottom + 16)\">\(tick.label)</text>"
+            )
         }
         for line in lines where !line.points.isEmpty {
-            let path = line.points.map { "\(Units.fixed(x($0.x), 1)),\(Units.fixed(y($0.y), 1))" }.joined(separator: " ")
+            let path = line.points.map { "\(Units.fixed(x($0.x), 1)),\(Units.fixed(y($0.y), 1))" }.joined(
+                separator: " ")
             let dash = line.isDashed ? " stroke-dasharray=\"6 4\"" : ""
-            parts.append("<polyline fill=\"none\" stroke=\"\(line.color)\" stroke-width=\"2\"\(dash) points=\"\(path)\"/>")
+            parts.append(
+                "<polyline fill=\"none\" stroke=\"\(line.color)\" stroke-width=\"2\"\(dash) points=\"\(path)\"/>")
         }
         parts += legend()
-        parts.append("<text class=\"axis\" text-anchor=\"middle\" x=\"\((Self.width + Self.left) / 2)\" y=\"\(Self.height - 8)\">\(Self.escaped(xTitle))</text>")
-        parts.append("<text class=\"axis\" x=\"4\" y=\"\(Self.top - 6)\">\(Self.escaped(yTitle))</text></svg>")
+        parts.append(
+            "<text class=\"axis\" text-anchor=\"middle\" x=\"\((Self.width + Self.left) / 2)\" y=\"\(Self.height - 8)\">\(Self.escaped(xTitle))</text>"
+        )
+        parts.append("<text class=\"axis\" x=\"4\" y=\"\(Self.top - 14)\">\(Self.escaped(yTitle))</text></svg>")
         return parts.joined(separator: "\n")
     }
 

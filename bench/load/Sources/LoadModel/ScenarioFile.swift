@@ -1,3 +1,4 @@
+import Foundation
 import Yams
 
 /// What is wrong with a scenario file: everything at once, each with its line.
@@ -11,8 +12,10 @@ public struct ScenarioFile {
     private let file: String
     private var problems: [String] = []
 
-    public static func read(_ text: String, file: String) throws -> Scenario {
+    /// `values` take the place of `${NAME}`.
+    public static func read(_ text: String, file: String, values: [String: String] = [:]) throws -> Scenario {
         var reader = ScenarioFile(file: file)
+        let text = reader.filled(text, values)
         let root: Node?
         do {
             root = try Yams.compose(yaml: text)
@@ -25,6 +28,20 @@ public struct ScenarioFile {
     }
 
     private init(file: String) { self.file = file }
+
+    private mutating func filled(_ text: String, _ values: [String: String]) -> String {
+        var pieces = text.components(separatedBy: "${")
+        let first = pieces.removeFirst()
+        return pieces.reduce(into: first) { filled, piece in
+            guard let end = piece.firstIndex(of: "}") else { return filled += "${" + piece }
+            let name = String(piece[..<end])
+            guard let value = values[name] else {
+                problems.append("\(file): ${\(name)} has no value: give it with --set \(name)=...")
+                return filled += piece[piece.index(after: end)...]
+            }
+            filled += value + piece[piece.index(after: end)...]
+        }
+    }
 
     private mutating func complain(_ node: Node?, _ what: String) {
         let line = node?.mark.map { ":\($0.line)" } ?? ""
@@ -175,7 +192,8 @@ public struct ScenarioFile {
     private mutating func whole(_ node: Node, _ name: String, _ range: ClosedRange<Int>) -> Int? {
         if let value = node.int, range.contains(value) { return value }
         complain(
-            node, "\(name): expected a whole number from \(range.lowerBound) to \(range.upperBound), "
+            node,
+            "\(name): expected a whole number from \(range.lowerBound) to \(range.upperBound), "
                 + "found '\(node.scalar?.string ?? "?")'")
         return nil
     }

@@ -36,6 +36,12 @@ struct LoadCommand: AsyncParsableCommand {
     @Option(help: "Connections instead of the scenario's.")
     var connections: Int?
 
+    @Option(
+        name: [.customLong("set")],
+        help: ArgumentHelp(
+            "Puts a value in place of ${NAME} in the scenario; may be repeated.", valueName: "name=value"))
+    var values: [String] = []
+
     @Option(help: "Seed of everything that is drawn.")
     var seed: UInt64 = 1
 
@@ -77,7 +83,7 @@ struct LoadCommand: AsyncParsableCommand {
         guard let text = try? String(contentsOfFile: scenario, encoding: .utf8) else {
             throw Unusable("cannot read \(scenario)")
         }
-        let plan = try changed(ScenarioFile.read(text, file: scenario))
+        let plan = try changed(ScenarioFile.read(text, file: scenario, values: settings()))
         let target = try Target(url)
         let presented = try presentedKeys()
         let before = try usage.map { try UsageCommand.ask($0) }
@@ -115,6 +121,16 @@ struct LoadCommand: AsyncParsableCommand {
             changed.load.loop = .closed(durationNs: durationNs ?? usual, thinkNs: thinkNs)
         }
         return changed
+    }
+
+    private func settings() throws -> [String: String] {
+        var found: [String: String] = [:]
+        for value in values {
+            let parts = value.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2 else { throw Unusable("--set: expected NAME=VALUE, found '\(value)'") }
+            found[String(parts[0])] = String(parts[1])
+        }
+        return found
     }
 
     private func presentedKeys() throws -> [String] {

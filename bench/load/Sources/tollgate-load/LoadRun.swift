@@ -76,7 +76,8 @@ struct LoadRun {
             Check(
                 name: "answers", isMet: failed == 0 && tally.sent > 0,
                 says: "\(tally.unexpected) unexpected"
-                    + (strange.isEmpty ? "" : " (\(strange.map { "\($0.value) × \($0.key)" }.sorted().joined(separator: ", ")))")
+                    + (strange.isEmpty
+                        ? "" : " (\(strange.map { "\($0.value) × \($0.key)" }.sorted().joined(separator: ", ")))")
                     + ", \(tally.broken) broken connections, \(tally.timeouts) without an answer in \(tally.sent)"),
             at: 0)
         if let check = replays.check() { checks.append(check) }

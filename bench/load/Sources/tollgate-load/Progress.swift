@@ -31,7 +31,8 @@ struct Progress: Sendable {
         let last = tally.seconds.dropLast().last
         let rate = last.map { $0.admitted + $0.limited + $0.failed } ?? 0
         let p99 = last.map { Double($0.latency.valueAtPercentile(99)) / 1000 } ?? 0
-        return "\(bar) \(Units.fixed(seconds, 0))/\(Units.fixed(total, 0)) s  \(rate)/s  p99 \(Units.fixed(p99, 1)) ms  "
+        return
+            "\(bar) \(Units.fixed(seconds, 0))/\(Units.fixed(total, 0)) s  \(rate)/s  p99 \(Units.fixed(p99, 1)) ms  "
             + "admitted \(tally.admitted)  limited \(tally.limited)  "
             + "failed \(tally.unexpected + tally.broken + tally.timeouts)"
     }

@@ -1,3 +1,0 @@
-import Testing
-import LoadModel
-@Test func placeholder() {}
