@@ -128,7 +128,8 @@ let package = Package(
         tests(
             "EdgeTests",
             [
-                "Edge", "Domain", "Digests", "HTTPWire", "HotStore", "RedisClient", "TestKit", nioCore, nioPosix,
+                "Edge", "Domain", "Digests", "HTTPWire", "HotStore", "RedisClient", "TestKit", "Records", "Workers",
+                "PostgresClient", nioCore, nioPosix,
                 logging,
                 nio("NIOHTTP1"),
                 nioEmbedded, .product(name: "StructuredFieldValues", package: "swift-http-structured-headers"),

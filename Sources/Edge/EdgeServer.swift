@@ -11,6 +11,8 @@ public final class EdgeServer: Sendable {
     public struct Dependencies: Sendable {
         public var redis: RedisConfiguration
         public var keyFallback: KeyFallback?
+        /// Arbiter of the keys of durable routes; without one their keyed requests are refused.
+        public var durableKeys: DurableKeys?
         /// Told which keys were used, in batches, from any loop.
         public var lastUsed: (@Sendable ([KeyUse]) -> Void)?
         /// Told when a loop's Redis is another server than before: `(before, now)` run ids.

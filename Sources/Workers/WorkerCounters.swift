@@ -6,6 +6,7 @@ public final class WorkerCounters: Sendable {
     public enum Name: Int, CaseIterable, Sendable {
         case outboxPublished, outboxFailures, rebuilds, rebuildFailures, usageRows, usageFailures, lastUsedWrites
         case keyLookups, keyLookupsRefused, bcryptChecks
+        case durableClaims, durableRefused, durableSettled, durableFailures, durableDropped, keyPartitionsDropped
 
         fileprivate var text: (name: String, help: String) {
             switch self {
@@ -19,6 +20,12 @@ public final class WorkerCounters: Sendable {
             case .keyLookups: ("key_fallback_lookups", "Keys looked up in PostgreSQL.")
             case .keyLookupsRefused: ("key_fallback_refused", "Look-ups refused because of their bound.")
             case .bcryptChecks: ("bcrypt_checks", "Passwords of imported keys checked.")
+            case .durableClaims: ("durable_claims", "Idempotency keys that PostgreSQL decided on.")
+            case .durableRefused: ("durable_claims_refused", "Claims answered 503: PostgreSQL was away or overrun.")
+            case .durableSettled: ("durable_settlements", "Ends and prolongations of claims written to PostgreSQL.")
+            case .durableFailures: ("durable_settlement_failures", "Attempts to write them that failed.")
+            case .durableDropped: ("durable_settlements_dropped", "Results dropped because too many waited.")
+            case .keyPartitionsDropped: ("idempotency_partitions_dropped", "Days of idempotency keys dropped.")
             }
         }
     }

@@ -77,9 +77,9 @@ import Testing
         try await pool.query(
             """
             INSERT INTO idempotency_keys (org_id, environment, key, fingerprint, state, response_status, response, expires_at)
-            VALUES (\(org.id), 'live', 'k', \([UInt8](repeating: 7, count: 32)), 'completed', 201, 'hello',
+            VALUES (\(org.id), 'live', encode(sha256('k'), 'hex'), \([UInt8](repeating: 7, count: 32)), 'completed', 201, 'hello',
                     now() + interval '1 day'),
-                (\(org.id), 'live', 'running', \([UInt8](repeating: 7, count: 32)), 'running', NULL, NULL,
+                (\(org.id), 'live', encode(sha256('running'), 'hex'), \([UInt8](repeating: 7, count: 32)), 'running', NULL, NULL,
                     now() + interval '1 day')
             """)
         let keys = IdempotencyKeys(pool)

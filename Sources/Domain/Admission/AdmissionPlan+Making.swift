@@ -38,7 +38,8 @@ extension AdmissionPlan {
     private static func claims(_ policy: IdempotencyPolicy, of route: Route) -> ClaimRule {
         ClaimRule(
             scope: policy.scope, claimMs: Self.deadlineMs(of: route) + Self.leaseSlackMs, retentionMs: policy.ttlMs,
-            upstreamIdempotent: policy.upstreamIdempotent)
+            // A claim whose holder has gone may be taken over in Redis where PostgreSQL decides after it.
+            upstreamIdempotent: policy.upstreamIdempotent || policy.durable)
     }
 
     /// The whole exchange where it is bounded; otherwise its head, after which heartbeats go on.

@@ -72,7 +72,10 @@ final class Settler {
         }
         guard nowMs >= self.nextHeartbeatMs else { return }
         self.nextHeartbeatMs = nowMs + Self.heartbeatMs
-        for exchange in exchanges where exchange.isClaiming { self.prolong(exchange) }
+        for exchange in exchanges where exchange.isClaiming {
+            self.prolong(exchange)
+            exchange.prolongDurable()
+        }
     }
 
     private func prolong(_ exchange: Exchange) {

@@ -124,8 +124,14 @@ extension Exchange {
 
     private func admitted(_ reply: AdmissionReply) {
         self.decision = .admitted
-        self.loop.counters.admitted += 1
         self.admittedHour = reply.nowMs / UsagePeriod.hourMs
+        if self.keyed != nil, self.route?.idempotency?.durable == true { return self.askDurable() }
+        self.goOn()
+    }
+
+    /// All who decide have said yes.
+    func goOn() {
+        self.loop.counters.admitted += 1
         if let entry { self.loop.touch(entry) }
         self.forward()
     }
@@ -174,13 +180,13 @@ extension Exchange {
         }
     }
 
-    private func refuseDecided(_ code: ProblemCode, original: [UInt8]) {
+    func refuseDecided(_ code: ProblemCode, original: [UInt8]) {
         var details = ProblemDetails()
         details.extensions.append(.init("original_request_id", .string(String(decoding: original, as: UTF8.self))))
         self.refuseAdmitted(code, details)
     }
 
-    private func refuseAdmitted(_ code: ProblemCode, _ details: ProblemDetails) {
+    func refuseAdmitted(_ code: ProblemCode, _ details: ProblemDetails) {
         guard self.handler != nil else { return self.drop() }
         self.refuse(code, details)
         self.discardWaitingBody()
@@ -226,7 +232,8 @@ extension Exchange {
         guard self.stage == .waiting, self.machine.phase == .deciding else { return }
         self.loop.counters.storeUnavailable += 1
         switch failure {
-        case .deadlineExceeded, .connectionLost, .protocolError: self.undoClaim()
+        case .deadlineExceeded, .connectionLost, .protocolError:
+            self.undoClaim(.release, hour: self.loop.period.hour, atMs: self.loop.period.hourStartMs)
         case .notConnected, .queueFull, .serverError, .nothingEncoded: break
         }
         guard self.handler != nil else { return self.drop() }
@@ -245,18 +252,18 @@ extension Exchange {
 
     /// The call may have claimed the key, and nothing will be forwarded under it: the claim is given back, and with it,
     /// if it was had, what was counted and leased. Where there is no such claim this changes nothing.
-    private func undoClaim() {
+    func undoClaim(_ action: Settlement.ClaimAction, hour: Int, atMs: Int) {
         guard let request = self.claimRequest, let template = self.grant?.template else { return }
         let plan = template.plan
         let usage = plan.meters.map {
-            Settlement.Usage(meter: $0.meter, amount: $0.amount, hour: self.loop.period.hour, isVoid: true)
+            Settlement.Usage(meter: $0.meter, amount: $0.amount, hour: hour, isVoid: true)
         }
         self.loop.settler.settle(
             Settlement(
-                guard: .claim(request, .release), leaseID: plan.leases.isEmpty ? nil : self.leaseBytes, usage: usage,
+                guard: .claim(request, action), leaseID: plan.leases.isEmpty ? nil : self.leaseBytes, usage: usage,
                 quotas: usage.compactMap { use in
                     guard plan.quotas.contains(where: { $0.meter == use.meter }) else { return nil }
-                    return .init(meter: use.meter, amount: -use.amount, month: self.loop.period.month)
+                    return .init(meter: use.meter, amount: -use.amount, month: UsagePeriod(atMs: atMs).month)
                 }),
             template, address: self.addressBytes(plan))
     }

@@ -55,6 +55,7 @@ extension Exchange {
         self.cost = 1
         self.leaseID = 0
         self.isLocal = false
+        self.isDurable = false
         self.isRevalidating = false
         self.revalidations = 0
         self.headerQuantities.removeAll(keepingCapacity: true)

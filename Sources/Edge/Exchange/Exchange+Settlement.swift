@@ -59,6 +59,7 @@ extension Exchange {
         if self.isLocal { return self.loop.local.settle(self.usage(outcome, plan), template) }
         let usage = self.usage(outcome, plan)
         let claim = self.claimAction(outcome.key)
+        if let claim { self.settleDurable(claim) }
         let leaseID = plan.leases.isEmpty ? nil : self.leaseBytes
         guard claim != nil || leaseID != nil || !usage.isEmpty else { return }
         let settlementGuard: Settlement.Guard

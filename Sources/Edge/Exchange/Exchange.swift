@@ -53,6 +53,8 @@ final class Exchange: RedisWaiter, Equatable {
     var keyed: KeyedRequest?
     var leaseID: UInt64 = 0
     var isLocal = false
+    /// Whether PostgreSQL has granted the key too.
+    var isDurable = false
     var isRevalidating = false
     var revalidations = 0
     /// Quantities read from response headers, in the order of the route's rules; −1 where unreadable.
@@ -100,7 +102,9 @@ final class Exchange: RedisWaiter, Equatable {
     }
 
     /// What a deadline ends.
-    enum Wait { case request, head, body, store, lease, responseHead, responseBody, continueInterim, discard, none }
+    enum Wait {
+        case request, head, body, store, durable, lease, responseHead, responseBody, continueInterim, discard, none
+    }
 
     init(loop: EdgeLoop, handler: DownstreamHandler) {
         self.loop = loop
@@ -172,6 +176,8 @@ final class Exchange: RedisWaiter, Equatable {
             self.answerStalled()
         case .continueInterim:
             self.continueTimerFired()
+        case .durable:
+            self.durableTimedOut()
         case .store:
             break
         }

@@ -15,6 +15,7 @@ final class EdgeLoop {
     let keyspace: Keyspace
     let accessSink: AccessLogSink?
     let keys: KeyCache
+    let durableKeys: DurableKeys?
     let viaName: [UInt8]
     let headLimits: HeadLimits
     let connectionsMax: Int
@@ -78,6 +79,7 @@ final class EdgeLoop {
             logger: dependencies.logger)
         self.keyspace = Keyspace(prefix: configuration.redis.keyPrefix)
         self.keys = KeyCache(configuration, fallback: dependencies.keyFallback)
+        self.durableKeys = dependencies.durableKeys
         self.viaName = Array(configuration.edge.viaName.utf8)
         self.headLimits = HeadLimits(
             startLineBytesMax: configuration.edge.requestLineBytesMax, sectionBytesMax: configuration.edge.headBytesMax,

@@ -7,11 +7,11 @@ public struct IdempotencyRecord: Sendable, Hashable {
     public let orgID: String
     /// Live or test.
     public let environment: Environment
-    /// As the client sent it, without quotes.
+    /// SHA-256 of what the client sent (without quotes), in hexadecimal.
     public let key: String
     /// SHA-256 of the request.
     public let fingerprint: [UInt8]
-    /// `running`, `completed` or `unreplayable`.
+    /// `running`, `completed`, `unreplayable` or `failed`.
     public let state: String
     /// The stored answer's status.
     public let responseStatus: Int?

@@ -22,6 +22,9 @@ struct EdgePlane: Service {
         dependencies.keyFallback = KeyFallback { digest, key, answer in
             resolver.resolve(digest, key: key) { outcome in answer(KeyFallback.Outcome(outcome)) }
         }
+        let durable = workers.durableKeys
+        dependencies.durableKeys = DurableKeys(
+            claim: { claim, answer in durable.claim(claim, answer: answer) }, settle: { durable.settle($0) })
         let lastUsed = workers.lastUsed
         dependencies.lastUsed = { uses in
             for use in uses { lastUsed.note(use.keyID, atMs: use.atMs) }

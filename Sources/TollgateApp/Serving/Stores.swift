@@ -8,6 +8,8 @@ import Workers
 /// The connections that everything but the data path shares: a pool to PostgreSQL, one connection to Redis.
 struct Stores: Sendable {
     let pool: PostgresPool
+    /// For claims of durable idempotency keys alone, with short time limits: requests wait for them.
+    let claimsPool: PostgresPool
     let redis: RedisConnection
     let redisConfiguration: RedisConfiguration
     let keyspace: Keyspace
@@ -24,13 +26,24 @@ struct Stores: Sendable {
         patient.commandDeadlineMs = 5_000
         patient.clientName = "tollgate-control"
         let pool = try Self.pool(configuration.postgres)
+        let claimsPool = try Self.claimsPool(configuration.postgres)
         // Begun last: a connection that was started must be closed.
         let redis = RedisConnection(patient, scripts: HotScripts.control, logger: logger)
         await redis.start()
         let keyspace = Keyspace(prefix: configuration.redis.keyPrefix)
         return Stores(
-            pool: pool, redis: redis, redisConfiguration: redisConfiguration, keyspace: keyspace,
+            pool: pool, claimsPool: claimsPool, redis: redis, redisConfiguration: redisConfiguration,
+            keyspace: keyspace,
             publisher: EdgePublisher(pool: pool, redis: redis, keyspace: keyspace))
+    }
+
+    /// One connection for claims and one for settlements; none is made before a durable route is used.
+    private static func claimsPool(_ settings: PostgresSettings) throws -> PostgresPool {
+        var brief = settings
+        brief.connectionsMax = 2
+        brief.connectTimeoutMs = min(settings.connectTimeoutMs, 2_000)
+        brief.statementTimeoutMs = min(settings.statementTimeoutMs, 2_000)
+        return try Self.pool(brief)
     }
 
     static func pool(_ settings: PostgresSettings) throws -> PostgresPool {
@@ -62,6 +75,7 @@ struct Stores: Sendable {
 
     func close() async {
         await self.redis.close()
+        await self.claimsPool.close()
         await self.pool.close()
     }
 }

@@ -20,17 +20,23 @@ struct KeyedScene {
         _ answer: @escaping @Sendable (_ number: Int, ScriptedUpstream.Seen) -> ScriptedUpstream.Answer = {
             .ok("answer \($0) to \($1.body)")
         },
-        realm: Realm? = nil, policy change: (inout IdempotencyPolicy) -> Void = { _ in },
+        realm: Realm? = nil, dependencies: (inout EdgeServer.Dependencies) -> Void = { _ in },
+        policy change: (inout IdempotencyPolicy) -> Void = { _ in },
         configuration adjust: (inout Configuration) -> Void = { _ in },
         _ body: (KeyedScene) async throws -> Void
     ) async throws {
         let number = Counter()
         try await ScriptedUpstream.with({ answer(number.next(), $0) }) { upstream in
-            try await TestEdge.with(
-                upstreamPort: upstream.port, realm: realm, configuration: { Self.configure(&$0, change, adjust) }
-            ) { edge in
+            let edge = try await TestEdge(
+                upstreamPort: upstream.port, realm: realm, dependencies: dependencies,
+                configuration: { Self.configure(&$0, change, adjust) })
+            do {
                 try await body(KeyedScene(upstream: upstream, edge: edge, tenant: edge.realm.issue()))
+            } catch {
+                await edge.stop()
+                throw error
             }
+            await edge.stop()
         }
     }
 
