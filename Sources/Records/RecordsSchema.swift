@@ -22,5 +22,6 @@ public enum RecordsSchema {
         ("0007_gates.sql", PackageResources._007_gates_sql),
         ("0008_closed_states.sql", PackageResources._008_closed_states_sql),
         ("0009_admin.sql", PackageResources._009_admin_sql),
+        ("0010_usage_journals.sql", PackageResources._010_usage_journals_sql),
     ]
 }
