@@ -89,7 +89,7 @@ let package = Package(
         // The planes.
         library(
             "Edge",
-            ["Domain", "Digests", "HTTPWire", "RedisClient", "HotStore", "CZlib", nioCore, nioPosix, logging]),
+            ["Domain", "Digests", "HTTPWire", "RedisClient", "HotStore", "Journal", "CZlib", nioCore, nioPosix, logging]),
         library(
             "Control",
             [
@@ -98,7 +98,10 @@ let package = Package(
             ], settings: strictButForGlibcStructs),
         library(
             "Workers",
-            ["Domain", "Digests", "HotStore", "RedisClient", "Records", "PostgresClient", lifecycle, logging]),
+            [
+                "Domain", "Digests", "HotStore", "Journal", "RedisClient", "Records", "PostgresClient", lifecycle,
+                logging,
+            ]),
         library("JobService", ["PostgresClient", hummingbird, asyncHTTPClient, lifecycle, logging, argumentParser]),
 
         // Wiring and commands.
@@ -106,7 +109,7 @@ let package = Package(
             "TollgateApp",
             [
                 "Domain", "Digests", "Settings", "Edge", "HotStore", "RedisClient", "Records", "PostgresClient",
-                "Control", "Workers", argumentParser, asyncHTTPClient, lifecycle, unixSignals, logging, subprocess,
+                "Control", "Workers", "Journal", argumentParser, asyncHTTPClient, lifecycle, unixSignals, logging, subprocess,
                 nioCore, nioPosix, nio("NIOHTTP1"),
             ], settings: strictButForGlibcStructs),
         .executableTarget(name: "tollgate", dependencies: ["TollgateApp"], swiftSettings: strict),
@@ -128,8 +131,8 @@ let package = Package(
         tests(
             "EdgeTests",
             [
-                "Edge", "Domain", "Digests", "HTTPWire", "HotStore", "RedisClient", "TestKit", "Records", "Workers",
-                "PostgresClient", nioCore, nioPosix,
+                "Edge", "Domain", "Digests", "HTTPWire", "HotStore", "Journal", "RedisClient", "TestKit", "Records",
+                "Workers", "PostgresClient", nioCore, nioPosix,
                 logging,
                 nio("NIOHTTP1"),
                 nioEmbedded, .product(name: "StructuredFieldValues", package: "swift-http-structured-headers"),
@@ -138,7 +141,8 @@ let package = Package(
             "ControlTests",
             ["Control", "Digests", "Domain", "Settings", "HotStore", "Records", "PostgresClient", "RedisClient", "TestKit", nioCore]),
         tests(
-            "WorkersTests", ["Workers", "Domain", "HotStore", "Records", "RedisClient", "PostgresClient", "TestKit"]),
+            "WorkersTests",
+            ["Workers", "Domain", "HotStore", "Journal", "Records", "RedisClient", "PostgresClient", "TestKit"]),
         tests("JobServiceTests", ["JobService", "PostgresClient", "TestKit", asyncHTTPClient]),
         tests(
             "EndToEndTests", ["TollgateApp", "Domain", "TestKit", "RedisClient", "PostgresClient", nioCore, nioPosix]),

@@ -4,6 +4,8 @@ public enum LuaScripts {
     public static let settle = Self.composed(PackageResources.settle_lua)
     public static let heartbeat = Self.composed(PackageResources.heartbeat_lua)
     public static let forget = Self.composed(PackageResources.forget_lua)
+    public static let report = Self.composed(PackageResources.report_lua)
+    public static let enrol = Self.composed(PackageResources.enrol_lua)
     public static let publishKey = Self.composed(PackageResources.publish_key_lua)
     public static let publishOrg = Self.composed(PackageResources.publish_org_lua)
     public static let expireClaim = Self.composed(PackageResources.expire_claim_lua)

@@ -1,5 +1,6 @@
 public import Domain
 import Glibc
+public import Journal
 public import Logging
 import NIOCore
 import NIOPosix
@@ -17,6 +18,8 @@ public final class EdgeServer: Sendable {
         public var lastUsed: (@Sendable ([KeyUse]) -> Void)?
         /// Told when a loop's Redis is another server than before: `(before, now)` run ids.
         public var redisChanged: (@Sendable (String?, String) -> Void)?
+        /// Where what was served is written down; nil keeps it in memory, and loses it with the process.
+        public var journal: JournalFile?
         /// Where access log lines go; nil writes none.
         public var accessLogDescriptor: CInt?
         public var logger: Logger
@@ -35,7 +38,7 @@ public final class EdgeServer: Sendable {
 
     /// Makes loops and their Redis links; nothing is accepted before `start`.
     public init(configuration: Configuration, dependencies: Dependencies) async throws {
-        let threads = configuration.edge.threads > 0 ? configuration.edge.threads : System.coreCount
+        let threads = Self.loops(of: configuration)
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         self.logger = dependencies.logger
         var sink: AccessLogSink?
@@ -57,7 +60,33 @@ public final class EdgeServer: Sendable {
                 }.get())
         }
         self.loops = loops
+        let journal = dependencies.journal ?? JournalFile.inMemory(regions: threads)
+        for loop in loops {
+            try await loop.eventLoop.submit { if let journal { loop.value.use(journal) } }.get()
+        }
+        try await Self.enrol(loops, as: journal?.id ?? "\(getpid())")
         self.listeners = .makeBoxSendingValue([], eventLoop: self.group.any())
+    }
+
+    /// Event loops, and so regions of a journal, that an edge of this configuration has.
+    public static func loops(of configuration: Configuration) -> Int {
+        configuration.edge.threads > 0 ? configuration.edge.threads : System.coreCount
+    }
+
+    /// The first loop keeps the gateway counted; all of them share what it hears.
+    private static func enrol(_ loops: [NIOLoopBound<EdgeLoop>], as id: String) async throws {
+        guard let first = loops.first else { return }
+        try await first.eventLoop.submit {
+            first.value.enrol(as: id) { gateways in
+                let sharers = gateways * loops.count
+                for loop in loops { loop.eventLoop.execute { loop.value.local.sharers = sharers } }
+            }
+        }.get()
+    }
+
+    /// Counts in another journal from now on; nothing is written to the one before once this returns.
+    public func use(_ journal: JournalFile) async {
+        for loop in self.loops { _ = try? await loop.eventLoop.submit { loop.value.use(journal) }.get() }
     }
 
     /// Accepts connections on every loop. Returns the port.
@@ -109,7 +138,7 @@ public final class EdgeServer: Sendable {
             let snapshot = try? await loop.eventLoop.submit {
                 (
                     loop.value.counters, loop.value.link.counters, loop.value.routes.map(\.route.id),
-                    loop.value.link.pendingCount, loop.value.upstreamUsage
+                    loop.value.link.pendingCount, loop.value.upstreamUsage, loop.value.failureGauges
                 )
             }.get()
             guard let snapshot else { continue }
@@ -119,6 +148,7 @@ public final class EdgeServer: Sendable {
             gauges.redisPending += snapshot.3
             gauges.upstreamConnections += snapshot.4.connections
             gauges.upstreamWaiters += snapshot.4.waiters
+            gauges.add(snapshot.5)
         }
         guard let total else { return [] }
         return EdgeMetrics.families(total, redis: redis, gauges: gauges, routes: routes)

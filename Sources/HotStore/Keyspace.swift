@@ -68,6 +68,9 @@ public struct Keyspace: Sendable, Equatable {
     /// Set: names of meter hashes with fresh usage.
     public var dirty: String { "\(self.prefix)dirty" }
 
+    /// Sorted set: gateways that are alive, by when they stop to count.
+    public var gateways: String { "\(self.prefix)gateways" }
+
     /// Matches every meter hash, for `SCAN`.
     public var metersPattern: String { "\(self.prefix)m:{*" }
 
@@ -79,7 +82,7 @@ public struct Keyspace: Sendable, Equatable {
         guard rest.first == ":", let from = name.index(name.startIndex, offsetBy: start.count, limitedBy: brace) else {
             return nil
         }
-        return (String(name[from..<brace]), UsageEpoch(text: String(rest.dropFirst())))
+        return (String(name[from..<brace]), UsageEpoch(String(rest.dropFirst())))
     }
 
     // MARK: Letters

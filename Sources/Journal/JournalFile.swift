@@ -44,6 +44,14 @@ public final class JournalFile: @unchecked Sendable {
 
     var bytes: Int { JournalLayout.headBytes + self.regions * self.regionBytes }
 
+    /// How much of the fullest region is taken, in percent: a full one loses usage, so another journal follows before.
+    public var percentUsed: Int {
+        let used = (0..<self.regions).map { index in
+            SharedWord(self.base + JournalLayout.headBytes + index * self.regionBytes, offset: 0).load()
+        }
+        return Int(clamping: used.max() ?? 0) * 100 / (self.regionBytes - JournalLayout.regionHeadBytes)
+    }
+
     // MARK: Making one
 
     /// A journal without a file, which ends with its process: for tests, and for a gateway without a disk.

@@ -23,5 +23,6 @@ public enum RecordsSchema {
         ("0008_closed_states.sql", PackageResources._008_closed_states_sql),
         ("0009_admin.sql", PackageResources._009_admin_sql),
         ("0010_idempotency.sql", PackageResources._010_idempotency_sql),
+        ("0011_usage_journals.sql", PackageResources._011_usage_journals_sql),
     ]
 }

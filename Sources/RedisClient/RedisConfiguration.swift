@@ -33,6 +33,11 @@ public struct RedisConfiguration: Sendable {
     /// replaced. At least the command deadline.
     public var stallTimeoutMs = 2_000
 
+    /// Whether a new connection to the same server first ends the one that was lost (`CLIENT KILL ID`), so that nothing
+    /// sent on that one can still be executed behind its back: a server that hangs has commands in its sockets. The user
+    /// needs `+client|id +client|kill`; without them the link warns and goes on.
+    public var fencesLostConnections = false
+
     /// Commands without a reply, those past their deadline included. One more is refused with
     /// ``RedisFailure/queueFull``.
     public var pendingCommandsMax = 65_536

@@ -84,6 +84,7 @@ extension RedisLink {
             steps.append(.init(.setName, ["CLIENT", "SETNAME", self.configuration.clientName]))
         }
         for script in self.scripts { steps.append(.init(.load(script), ["SCRIPT", "LOAD", script.source])) }
+        if self.configuration.fencesLostConnections { steps.append(.init(.clientID, ["CLIENT", "ID"])) }
         steps.append(.init(.identify, ["INFO"]))
         return steps
     }
@@ -92,13 +93,43 @@ extension RedisLink {
         self.ended(generation, reason)
     }
 
-    func setUpFinished(_ generation: UInt64, runID: String) {
+    // MARK: The fence
+
+    func connectionIDTold(_ generation: UInt64, _ id: Int64?) {
+        if generation == self.machine.generation { self.connectionID = id }
+    }
+
+    func cannotFence(_ error: RedisServerError) {
+        self.logger?.warning(
+            "a lost connection cannot be ended at Redis: what was sent on it may be executed late; grant the user +client",
+            metadata: ["error": "\(error)"])
+    }
+
+    /// INFO was answered. Where a connection to the same server was lost, that one is ended before this one is used.
+    func identified(_ generation: UInt64, runID: String) {
+        guard let lost = self.lostConnectionID, runID == self.serverRunID, generation == self.machine.generation else {
+            return self.setUpFinished(generation, runID: runID)
+        }
+        self.runIDToCome = runID
+        let step = RedisSetUpStep(.fence, ["CLIENT", "KILL", "ID", "\(lost)"])
+        RESPWriter.beginCommand(argumentCount: step.arguments.count, into: &self.output)
+        for argument in step.arguments { RESPWriter.append(argument, into: &self.output) }
+        self.acceptInternal(RedisSetUpWaiter(link: self, step: step, generation: generation))
+    }
+
+    func fenced(_ generation: UInt64) {
+        guard generation == self.machine.generation else { return }
+        self.setUpFinished(generation, runID: self.runIDToCome)
+    }
+
+    private func setUpFinished(_ generation: UInt64, runID: String) {
         guard case .becomeReady = self.machine.setUpFinished(generation: generation, nowMs: self.nowMs()) else {
             return
         }
         self.attemptTimer?.cancel()
         self.attemptTimer = nil
         self.counters.connects += 1
+        self.lostConnectionID = nil
         self.lastFailure = nil
         let before = self.serverRunID
         self.serverRunID = runID
@@ -123,7 +154,11 @@ extension RedisLink {
         guard case .retry(let delayMs, let wasReady) = action else { return }
         self.attemptTimer?.cancel()
         self.attemptTimer = nil
-        if wasReady { self.counters.disconnects += 1 }
+        if wasReady {
+            self.counters.disconnects += 1
+            self.lostConnectionID = self.connectionID
+        }
+        self.connectionID = nil
         // One line per outage and per reason, not one per attempt.
         if wasReady || self.lastFailure != reason {
             self.logger?.warning(

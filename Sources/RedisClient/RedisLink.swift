@@ -28,6 +28,12 @@ public final class RedisLink {
     public internal(set) var counters = RedisLinkCounters()
     /// The server's `run_id`, of the latest connection that became ready.
     public internal(set) var serverRunID: String?
+    /// The server's names of the connection that is set up or ready, and of the latest one that was lost.
+    var connectionID: Int64?
+    var lostConnectionID: Int64?
+    /// The server of the connection that waits for its fence.
+    var runIDToCome = ""
+
     /// Why the latest attempt or connection ended; nil once ready.
     public internal(set) var lastFailure: String?
 

@@ -5,8 +5,12 @@ struct RedisSetUpStep {
         case select
         case setName
         case load(RedisScript)
+        /// `CLIENT ID`, for a later fence.
+        case clientID
         /// The last one: `INFO`.
         case identify
+        /// After the last one, where a connection to the same server was lost: `CLIENT KILL ID`.
+        case fence
     }
 
     let purpose: Purpose

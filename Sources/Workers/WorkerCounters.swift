@@ -7,6 +7,7 @@ public final class WorkerCounters: Sendable {
         case outboxPublished, outboxFailures, rebuilds, rebuildFailures, usageRows, usageFailures, lastUsedWrites
         case keyLookups, keyLookupsRefused, bcryptChecks
         case durableClaims, durableRefused, durableSettled, durableFailures, durableDropped, keyPartitionsDropped
+        case journalsRecovered, journalFailures, requestsExpired
 
         fileprivate var text: (name: String, help: String) {
             switch self {
@@ -17,6 +18,9 @@ public final class WorkerCounters: Sendable {
             case .usageRows: ("usage_counters_recorded", "Usage counters recorded in PostgreSQL.")
             case .usageFailures: ("usage_flush_failures", "Attempts to record usage that failed.")
             case .lastUsedWrites: ("last_used_writes", "Keys whose last use was written.")
+            case .journalsRecovered: ("journals_recovered", "Usage journals of dead gateways that were recorded.")
+            case .journalFailures: ("journal_failures", "Attempts to record usage journals that failed.")
+            case .requestsExpired: ("requests_expired", "Admitted requests that ended with their gateway.")
             case .keyLookups: ("key_fallback_lookups", "Keys looked up in PostgreSQL.")
             case .keyLookupsRefused: ("key_fallback_refused", "Look-ups refused because of their bound.")
             case .bcryptChecks: ("bcrypt_checks", "Passwords of imported keys checked.")

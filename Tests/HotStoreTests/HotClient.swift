@@ -21,7 +21,7 @@ actor HotClient {
     }
 
     /// The epoch that all tests count in.
-    static let epoch = UsageEpoch(versionTag: "1:word", serverRunID: "0123456789abcdef")
+    static let epoch = UsageEpoch("word.01234567")
 
     init(_ server: TestRedis, prefix: String) async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.any()

@@ -28,6 +28,8 @@ import Testing
         ("rate_limit_buckets", "scope key capacity refill"),
         ("idempotency_keys", "org_id environment key fingerprint state response created_at expires_at"),
         ("usage_meters", "org_id api_key_id environment meter window_start window_end quantity"),
+        ("usage_journals", "id host path opened settled expired uncovered started_at seen_at closed_at"),
+        ("usage_gaps", "id host path reason requests units seen_at"),
         ("usage_counters", "epoch org_id api_key_id environment meter window_start added voided"),
         ("feature_flags", "key description default_value plan_values"),
         ("feature_flag_overrides", "flag_key org_id value"),

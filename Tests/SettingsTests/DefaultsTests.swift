@@ -66,6 +66,7 @@ import Testing
         count(Schema.admin(), AdminSettings())
         count(Schema.redis(), RedisSettings())
         count(Schema.postgres(), PostgresSettings())
+        count(Schema.journal(), JournalSettings())
         count(Schema.keys(), KeySettings())
         count(Schema.errors(), ErrorSettings())
         count(Schema.logging(), LoggingSettings())

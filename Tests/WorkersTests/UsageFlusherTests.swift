@@ -10,7 +10,7 @@ import Testing
 
 /// Usage reaches PostgreSQL exactly once, whatever dies on the way.
 struct UsageFlusherTests {
-    private static let epoch = UsageEpoch(versionTag: "1:word", serverRunID: "0123456789abcdef")
+    private static let epoch = UsageEpoch("word.01234567")
     private static var hour: Int { Int(PostgresInstant.now.unixMicroseconds / 3_600_000_000) }
 
     private static func field(_ meter: String, hour: Int = Self.hour, isVoid: Bool = false) -> RedisArgument {
@@ -70,7 +70,7 @@ struct UsageFlusherTests {
         try await Self.count(6, world)
         try await world.flusher().flushDirty()
         _ = try await world.redis.command("DEL", .text(world.keyspace.meters(org: "org_a", epoch: Self.epoch)))
-        let next = UsageEpoch(versionTag: "1:other", serverRunID: "fedcba9876543210")
+        let next = UsageEpoch("other.fedcba98")
         try await Self.count(2, world, epoch: next)
         try await world.flusher().flushDirty()
         #expect(try await Self.recorded(world) == 8)

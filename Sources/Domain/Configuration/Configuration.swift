@@ -5,6 +5,7 @@ public struct Configuration: Sendable, Equatable {
     public var admin = AdminSettings()
     public var redis = RedisSettings()
     public var postgres = PostgresSettings()
+    public var journal = JournalSettings()
     public var keys = KeySettings()
     public var errors = ErrorSettings()
     public var logging = LoggingSettings()

@@ -26,6 +26,16 @@ public struct PostgresSettings: Sendable, Equatable {
     public init() {}
 }
 
+/// Where gateways write down what they serve, before anybody else knows of it.
+public struct JournalSettings: Sendable, Equatable {
+    /// The folder; gateways of one machine may share it.
+    public var folder = "/var/lib/tollgate/journal"
+    /// Of each event loop; about a hundred bytes for every key, meter and hour.
+    public var bytesPerLoop = 4 * 1024 * 1024
+
+    public init() {}
+}
+
 /// The listener for operators: health, metrics, problem pages.
 public struct AdminSettings: Sendable, Equatable {
     public var listen = ListenAddress(host: "127.0.0.1", port: 8081)

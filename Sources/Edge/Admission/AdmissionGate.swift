@@ -27,6 +27,8 @@ final class AdmissionGate {
 
     /// Puts `exchange` up for decision; it hears through `decided` or `storeFailed`.
     func admit(_ exchange: Exchange, by grant: RouteGrant) {
+        // Redis has been too slow: nobody waits for it.
+        guard self.loop.breaker.allowsRequests else { return exchange.storeFailed(.notConnected) }
         if let batch = grant.gathering {
             if batch.exchanges.count < Self.batchMax {
                 batch.exchanges.append(exchange)
@@ -82,13 +84,37 @@ final class AdmissionGate {
         if let failure = self.loop.link.send(trip, encode: { trip.append(into: &$0) }) { trip.redisFailed(failure) }
     }
 
+    /// Redis has answered in time.
+    func answered() { self.loop.breaker.succeeded() }
+
+    /// Nobody waits twice: those who gathered behind a call that failed have waited for it already, and are not sent.
+    func failed(_ trip: AdmissionTrip, _ failure: RedisFailure) {
+        self.loop.noteStoreFailure(failure)
+        var behind: [AdmissionBatch] = []
+        for batch in trip.batches {
+            guard let grant = batch.grant, let next = grant.gathering, next !== batch, !next.isOpened else { continue }
+            grant.gathering = nil
+            behind.append(next)
+        }
+        for batch in trip.batches { batch.failed(failure) }
+        for batch in behind {
+            batch.failed(.notConnected)
+            self.recycle(batch)
+        }
+        self.finished(trip)
+    }
+
+    private func recycle(_ batch: AdmissionBatch) {
+        batch.reset()
+        if self.spareBatches.count < Self.spareMax { self.spareBatches.append(batch) }
+    }
+
     /// Every request of the trip has heard.
     func finished(_ trip: AdmissionTrip) {
         for batch in trip.batches {
             guard let grant = batch.grant else { continue }
             grant.underWay -= 1
-            batch.reset()
-            if self.spareBatches.count < Self.spareMax { self.spareBatches.append(batch) }
+            self.recycle(batch)
             if grant.underWay == 0, let next = grant.gathering { self.open(next) }
         }
         trip.reset()

@@ -35,6 +35,7 @@ final class AdmissionTrip: RedisWaiter {
     }
 
     override func redisReplied(_ reply: borrowing RedisReply) {
+        self.gate.answered()
         var place = 1
         var isInStep = true
         for batch in self.batches {
@@ -52,8 +53,7 @@ final class AdmissionTrip: RedisWaiter {
     }
 
     override func redisFailed(_ failure: RedisFailure) {
-        for batch in self.batches { batch.failed(failure) }
-        self.gate.finished(self)
+        self.gate.failed(self, failure)
     }
 
     override func redisResend(into output: inout ByteBuffer) -> Bool {

@@ -3,73 +3,74 @@ import HTTPWire
 import HotStore
 import NIOCore
 
-/// Decides from memory while Redis is away, on routes whose policy is `local`: the same rules as the script, with the
-/// levels that this loop has seen. What was served meanwhile is counted here and settled into Redis when it is back.
+/// Decides from memory while Redis is away, on routes whose policy is `local`, from the share that was leased before. What
+/// was served is in the journal like everything else; only what it took of a month's quota is told to Redis later.
 final class LocalAdmission {
     private let loop: EdgeLoop
-    private var model = AdmissionModel(checksVersions: false)
-    private var pending: [String: Pending] = [:]
-    private var decisions = 0
+    private var shares = LocalShares()
+    private var quotas: [QuotaName: Pending] = [:]
+
+    private struct QuotaName: Hashable {
+        let orgID: String
+        let environment: Domain.Environment
+        let meter: String
+        let month: Int
+    }
 
     private struct Pending {
         let template: AdmissionTemplate
-        var usage: [Settlement.Usage]
+        var amount: Int
     }
 
-    /// Keys with usage that waits for Redis; beyond it requests are denied instead of served uncounted.
+    /// Quotas with something to be told; beyond it requests that count against a quota are denied.
     private static let pendingMax = 65_536
-    /// Decisions after which the model starts afresh, so that it stays bounded.
-    private static let decisionsMax = 1_000_000
 
     init(loop: EdgeLoop) {
         self.loop = loop
     }
 
-    /// Whether this loop admits one request of `plan` by itself.
-    func admits(_ plan: AdmissionPlan, cost: Int, address: IPAddress, wallMs: Int) -> Bool {
-        // Caps on requests in flight and quotas need the fleet's count.
-        guard plan.leases.isEmpty, self.pending.count < Self.pendingMax else { return false }
-        self.decisions += 1
-        if self.decisions > Self.decisionsMax { self.forget() }
-        let request = AdmissionRequest(
-            plan: plan, versionTag: "", cost: cost, address: plan.needsAddress ? address.description : "")
-        guard case .admitted = self.model.admit(request, nowMs: wallMs).outcome else { return false }
-        return true
+    /// Loops of all gateways that share the limits; 0 while there is no lease.
+    var sharers: Int {
+        get { self.shares.sharers }
+        set { self.shares.sharers = newValue }
     }
 
-    private func forget() {
-        self.model = AdmissionModel(checksVersions: false)
-        self.decisions = 0
+    /// Whether this loop admits one request by itself.
+    func admits(_ grant: RouteGrant, cost: Int, address: IPAddress, wallMs: Int) -> Bool {
+        guard let plan = grant.template?.plan else { return false }
+        guard plan.quotas.isEmpty || self.quotas.count < Self.pendingMax else { return false }
+        return self.shares.admit(
+            plan, cost: cost, address: plan.needsAddress ? address.description : "", quotaUsed: grant.quotaUsed,
+            nowMs: wallMs)
     }
 
-    /// A request admitted here is done. `usage` is what its settlement would have added or taken back.
-    func settle(_ usage: [Settlement.Usage], _ template: AdmissionTemplate) {
-        let hour = self.loop.wallMs / UsagePeriod.hourMs
-        let key = "\(template.plan.orgID) \(template.plan.keyID) \(template.plan.environment.rawValue)"
-        var entry = self.pending[key] ?? Pending(template: template, usage: [])
-        for meter in template.plan.meters {
-            Self.add(.init(meter: meter.meter, amount: meter.amount, hour: hour), to: &entry.usage)
+    /// A request admitted here is done. `corrections` are what its answer changed in what its admission took.
+    func settle(_ corrections: [Settlement.Usage], _ template: AdmissionTemplate, month: Int) {
+        let plan = template.plan
+        guard !plan.quotas.isEmpty else { return }
+        for quota in plan.quotas {
+            var change = 0
+            for use in corrections where use.meter == quota.meter { change += use.isVoid ? -use.amount : use.amount }
+            self.shares.count(change, of: quota.meter, plan, month: month)
+            guard quota.amount + change != 0 else { continue }
+            let name = QuotaName(
+                orgID: plan.orgID, environment: plan.environment, meter: quota.meter, month: month)
+            self.quotas[name, default: Pending(template: template, amount: 0)].amount += quota.amount + change
         }
-        for use in usage { Self.add(use, to: &entry.usage) }
-        self.pending[key] = entry
     }
 
-    private static func add(_ use: Settlement.Usage, to list: inout [Settlement.Usage]) {
-        let same = list.firstIndex { $0.meter == use.meter && $0.hour == use.hour && $0.isVoid == use.isVoid }
-        if let same { list[same].amount += use.amount } else { list.append(use) }
-    }
-
-    /// Redis is back: everything counted here goes there, each key's usage under a mark of its own.
+    /// Redis is back: quotas hear of what was taken meanwhile, each under a mark of its own.
     func flush() {
-        guard !self.pending.isEmpty else { return }
-        let waiting = self.pending
-        self.pending = [:]
-        self.forget()
-        for entry in waiting.values {
+        guard !self.quotas.isEmpty else { return }
+        let waiting = self.quotas
+        self.quotas = [:]
+        for (name, pending) in waiting where pending.amount != 0 {
             let id = Array("local-\(self.loop.random.next())".utf8)
             self.loop.settler.settle(
-                Settlement(guard: .mark(id: id, keepMs: 3_600_000), usage: entry.usage),
-                self.loop.settler.current(entry.template), address: nil)
+                Settlement(
+                    guard: .mark(id: id, keepMs: 3_600_000),
+                    quotas: [.init(meter: name.meter, amount: pending.amount, month: name.month)]),
+                pending.template, address: nil)
         }
     }
 }

@@ -16,14 +16,15 @@ final class RouteGrant {
     let policies: [RateLimitPolicy]
     /// Whether requests that are alike may be decided by one call.
     let isShareable: Bool
-    /// The Redis this was made for; another one has other epochs.
-    let generation: Int
+    /// What Redis said last of the plan's quotas, for decisions without it.
+    var quotaUsed: [Int] = []
+    /// Where what this principal uses on the route is counted.
+    private(set) var cells: [UsageCell] = []
     /// Requests that wait for the next shared call, and calls under way.
     var gathering: AdmissionBatch?
     var underWay = 0
 
     init(_ principal: Principal, route: CompiledRoute, loop: EdgeLoop, address: String? = nil) {
-        self.generation = loop.redisGeneration
         var refusal = Self.refusal(principal, route.route, loop.configuration)
         let plan: AdmissionPlan?
         do throws(BucketRuleError) {
@@ -46,9 +47,16 @@ final class RouteGrant {
         self.isShareable = plan.map { $0.leases.isEmpty && !$0.needsAddress } ?? false
         self.template = plan.map {
             AdmissionTemplate(
-                $0, versionTag: principal.versionTag,
-                epoch: UsageEpoch(versionTag: principal.versionTag, serverRunID: loop.link.serverRunID ?? ""),
-                keyspace: loop.keyspace, period: loop.period)
+                $0, versionTag: principal.versionTag, keyspace: loop.keyspace, period: loop.period)
+        }
+    }
+
+    /// Keeps a cell; those of the same meter from earlier hours or journals make room.
+    func remember(_ cell: UsageCell) {
+        if let old = self.cells.firstIndex(where: { $0.meter == cell.meter }) {
+            self.cells[old] = cell
+        } else {
+            self.cells.append(cell)
         }
     }
 

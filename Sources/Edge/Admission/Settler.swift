@@ -35,16 +35,6 @@ final class Settler {
         if self.loop.link.send(waiter, encode: { waiter.encode(into: &$0) }) != nil { self.failed(waiter) }
     }
 
-    /// The same template in the epoch of the Redis that is reached now: another Redis may have forgotten counters, and
-    /// must not go on counting under the old one's name.
-    func current(_ template: AdmissionTemplate) -> AdmissionTemplate {
-        let epoch = UsageEpoch(versionTag: template.versionTag, serverRunID: self.loop.link.serverRunID ?? "")
-        guard epoch != template.epoch else { return template }
-        return AdmissionTemplate(
-            template.plan, versionTag: template.versionTag, epoch: epoch, keyspace: self.loop.keyspace,
-            period: self.loop.period)
-    }
-
     fileprivate func confirmed(_ waiter: SettleWaiter) {
         waiter.end()
         if self.spare.count < 256 { self.spare.append(waiter) }
@@ -62,11 +52,10 @@ final class Settler {
 
     /// Called by the loop's tick.
     func tick(nowMs: Int, exchanges: [Exchange]) {
-        if !self.unsent.isEmpty, self.loop.link.isReady {
+        if !self.unsent.isEmpty, self.loop.asksStore {
             // What fails again comes back to the end of the queue.
             for _ in 0..<min(self.unsent.count, 1_024) {
                 guard let waiter = self.unsent.popFirst() else { break }
-                waiter.renew(self.current)
                 self.send(waiter)
             }
         }
@@ -92,6 +81,7 @@ final class Settler {
     /// Tells the usage worker which meter hashes have something new.
     func markDirty(_ hashes: Set<String>) {
         let names = Array(hashes)
+        self.loop.counters.systemReads += 1
         _ = self.loop.link.send(RedisWaiter()) { output in
             RESPWriter.beginCommand(argumentCount: names.count + 2, into: &output)
             RESPWriter.append("SADD", into: &output)
@@ -117,10 +107,6 @@ private final class SettleWaiter: RedisWaiter {
         self.settlement = settlement
         self.template = template
         self.address = address
-    }
-
-    func renew(_ current: (AdmissionTemplate) -> AdmissionTemplate) {
-        if let template { self.template = current(template) }
     }
 
     func end() {

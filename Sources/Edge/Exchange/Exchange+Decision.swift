@@ -55,6 +55,7 @@ extension Exchange {
     private func askAlone(_ grant: RouteGrant, _ plan: AdmissionPlan) {
         if !plan.leases.isEmpty { self.leaseID = self.loop.random.next() }
         grant.template?.period = self.loop.period
+        guard self.loop.breaker.allowsRequests else { return self.storeFailed(.notConnected) }
         self.loop.counters.scriptCalls += 1
         if let failure = self.loop.link.send(self, encode: { self.encodeAdmission(grant, into: &$0) }) {
             self.storeFailed(failure)
@@ -132,11 +133,13 @@ extension Exchange {
     /// All who decide have said yes.
     func goOn() {
         self.loop.counters.admitted += 1
+        self.open()
         if let entry { self.loop.touch(entry) }
         self.forward()
     }
 
     private func readLimits(_ reply: AdmissionReply, _ grant: RouteGrant, position: Int) {
+        if let plan = grant.template?.plan, !plan.quotas.isEmpty { reply.copyUsed(into: &grant.quotaUsed) }
         self.readings.removeAll(keepingCapacity: true)
         guard grant.policies.count == grant.rules.count else { return }
         reply.forEachBucket(at: position) { index, bucket in
@@ -231,50 +234,50 @@ extension Exchange {
     func storeFailed(_ failure: RedisFailure) {
         guard self.stage == .waiting, self.machine.phase == .deciding else { return }
         self.loop.counters.storeUnavailable += 1
-        switch failure {
-        case .deadlineExceeded, .connectionLost, .protocolError:
-            self.undoClaim(.release, hour: self.loop.period.hour, atMs: self.loop.period.hourStartMs)
-        case .notConnected, .queueFull, .serverError, .nothingEncoded: break
-        }
+        self.undo(failure)
         guard self.handler != nil else { return self.drop() }
-        if self.mayDecideLocally(failure), let plan = self.grant?.template?.plan,
-            self.loop.local.admits(plan, cost: self.cost, address: self.request.client, wallMs: self.loop.wallMs)
+        if self.mayDecideLocally, let grant,
+            self.loop.local.admits(grant, cost: self.cost, address: self.request.client, wallMs: self.loop.wallMs)
         {
             self.decision = .local
             self.isLocal = true
             self.loop.counters.admittedLocally += 1
+            self.decidedAtMs = self.loop.wallMs
             self.admittedHour = self.loop.wallMs / UsagePeriod.hourMs
+            self.open()
             return self.forward()
         }
         self.decision = .unavailable
         self.refuseAdmitted(.limiterUnavailable, ProblemDetails())
     }
 
-    /// The call may have claimed the key, and nothing will be forwarded under it: the claim is given back, and with it,
-    /// if it was had, what was counted and leased. Where there is no such claim this changes nothing.
-    func undoClaim(_ action: Settlement.ClaimAction, hour: Int, atMs: Int) {
-        guard let request = self.claimRequest, let template = self.grant?.template else { return }
-        let plan = template.plan
-        let usage = plan.meters.map {
-            Settlement.Usage(meter: $0.meter, amount: $0.amount, hour: hour, isVoid: true)
+    /// A call whose answer was lost may have been executed: what it had is given back.
+    private func undo(_ failure: RedisFailure) {
+        switch failure {
+        case .notConnected, .queueFull, .nothingEncoded, .serverError: return
+        case .deadlineExceeded, .connectionLost, .protocolError: break
         }
+        self.loop.counters.admissionsUnanswered += 1
+        self.undoClaim(.release, month: self.loop.period.month)
+    }
+
+    /// Nothing will be forwarded under what was granted: the claim becomes what `action` says, if it was had, and what it
+    /// took of quotas is given back with it; leases too. Nothing was counted as used, for that happens when a request is
+    /// settled. Tokens, and quota where there is no claim to tell, stay taken: a limit errs on the safe side.
+    func undoClaim(_ action: Settlement.ClaimAction, month: Int) {
+        guard let template = self.grant?.template else { return }
+        let plan = template.plan
+        let leaseID = plan.leases.isEmpty ? nil : self.leaseBytes
+        let claim = plan.claims == nil ? nil : self.claimRequest
+        guard claim != nil || leaseID != nil else { return }
+        let quotas = claim == nil ? [] : plan.quotas.filter { $0.amount > 0 }
         self.loop.settler.settle(
             Settlement(
-                guard: .claim(request, action), leaseID: plan.leases.isEmpty ? nil : self.leaseBytes, usage: usage,
-                quotas: usage.compactMap { use in
-                    guard plan.quotas.contains(where: { $0.meter == use.meter }) else { return nil }
-                    return .init(meter: use.meter, amount: -use.amount, month: UsagePeriod(atMs: atMs).month)
-                }),
+                guard: claim.map { .claim($0, action) } ?? .none, leaseID: leaseID,
+                quotas: quotas.map { .init(meter: $0.meter, amount: -$0.amount, month: month) }),
             template, address: self.addressBytes(plan))
     }
 
-    /// A keyed request is never forwarded unclaimed. One whose call may have been executed is not decided a second
-    /// time: it would be counted twice.
-    private func mayDecideLocally(_ failure: RedisFailure) -> Bool {
-        guard self.keyed == nil, self.route?.route.storeFailure == .local else { return false }
-        switch failure {
-        case .notConnected, .queueFull: return true
-        case .deadlineExceeded, .connectionLost, .protocolError, .serverError, .nothingEncoded: return false
-        }
-    }
+    /// A keyed request is never forwarded unclaimed.
+    private var mayDecideLocally: Bool { self.keyed == nil && self.route?.route.storeFailure == .local }
 }

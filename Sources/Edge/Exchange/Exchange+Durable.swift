@@ -42,7 +42,7 @@ extension Exchange {
             self.goOn()
         case .finished(let result, let first):
             // Redis learns again what it has forgotten; this request itself is a replay and is not counted.
-            self.undoClaim(.store(result), hour: self.admittedHour, atMs: self.decidedAtMs)
+            self.undoClaim(.store(result), month: UsagePeriod(atMs: self.decidedAtMs).month)
             self.replay(StoredReply(result), first: first)
         case .inProgress(let first): self.durableRefused(.idempotencyInProgress, original: first)
         case .keyReused(let first): self.durableRefused(.idempotencyKeyReused, original: first)
@@ -56,7 +56,7 @@ extension Exchange {
 
     private func durableRefused(_ code: ProblemCode, original: [UInt8]? = nil) {
         self.expectNothing()
-        self.undoClaim(.release, hour: self.admittedHour, atMs: self.decidedAtMs)
+        self.undoClaim(.release, month: UsagePeriod(atMs: self.decidedAtMs).month)
         switch code {
         case .idempotencyKeyReused: self.decision = .mismatch
         case .limiterUnavailable: self.decision = .unavailable

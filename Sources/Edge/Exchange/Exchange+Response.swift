@@ -189,7 +189,6 @@ extension Exchange {
         buffer.moveReaderIndex(forwardBy: offset)
         switch step {
         case .finished:
-            self.writeAnswer(flush: true)
             self.responseEnded(leftOver: buffer.readableBytes > 0)
         case .failed:
             self.upstreamFailed(.truncated)
@@ -225,7 +224,6 @@ extension Exchange {
             if self.responseBody.connectionEnded() == .finished {
                 if self.reframing == .chunked, self.handler != nil { self.answer.writeLastChunk() }
                 self.upstreamKeepsAlive = false
-                self.writeAnswer(flush: true)
                 self.responseEnded(leftOver: false)
             } else {
                 self.upstreamFailed(.truncated)
@@ -235,12 +233,14 @@ extension Exchange {
         }
     }
 
-    /// The whole answer has been read.
+    /// The whole answer has been read. It is counted before its last byte goes out: whatever a client has seen whole is
+    /// written down.
     private func responseEnded(leftOver: Bool) {
         let reusable = self.upstreamKeepsAlive && !leftOver && self.requestBodyEnded
         self.releaseUpstream(reusable: reusable)
         let settlement = self.machine.completed(replayable: !(self.tap?.overflowed ?? false))
         self.settle(settlement)
+        self.writeAnswer(flush: true)
         self.finish()
     }
 

@@ -52,41 +52,55 @@ extension Exchange {
         }
     }
 
+    /// The end of an admitted request, once: what was served is counted, and Redis hears what only the end could tell.
     func settle(_ outcome: ExchangeMachine.Settlement) {
-        guard let template = self.grant?.template, self.decision == .admitted || self.isLocal else { return }
-        if self.leavesNothing(outcome, template) { return }
+        guard let grant, let template = grant.template, self.close() else { return }
         let plan = template.plan
-        if self.isLocal { return self.loop.local.settle(self.usage(outcome, plan), template) }
-        let usage = self.usage(outcome, plan)
+        if plan.leases.isEmpty, self.isPlain(outcome) { return self.countServed([], grant, plan) }
+        let corrections = self.corrections(outcome, plan)
+        self.countServed(corrections, grant, plan)
+        let month = UsagePeriod(atMs: self.decidedAtMs).month
+        if self.isLocal { return self.loop.local.settle(corrections, template, month: month) }
         let claim = self.claimAction(outcome.key)
         if let claim { self.settleDurable(claim) }
+        let quotas = self.quotaUse(corrections, plan, month: month)
         let leaseID = plan.leases.isEmpty ? nil : self.leaseBytes
-        guard claim != nil || leaseID != nil || !usage.isEmpty else { return }
+        guard claim != nil || leaseID != nil || !quotas.isEmpty else { return }
         let settlementGuard: Settlement.Guard
         if let claim, let request = self.claimRequest {
             settlementGuard = .claim(request, claim)
-        } else if usage.isEmpty {
+        } else if quotas.isEmpty {
             settlementGuard = .none
         } else {
             settlementGuard = .mark(id: Array(self.requestID.description.utf8), keepMs: 3_600_000)
         }
         self.loop.settler.settle(
-            Settlement(
-                guard: settlementGuard, leaseID: leaseID, usage: usage,
-                quotas: self.quotaUse(usage, plan)),
-            template, address: self.addressBytes(plan))
+            Settlement(guard: settlementGuard, leaseID: leaseID, quotas: quotas), template,
+            address: self.addressBytes(plan))
     }
 
-    /// Most requests were counted wholly when they were admitted: no key, no lease, nothing to be read from the answer
-    /// or taken back.
-    private func leavesNothing(_ outcome: ExchangeMachine.Settlement, _ template: AdmissionTemplate) -> Bool {
+    /// Most answers change nothing in what their admission took for granted: nothing is to be read from them or voided.
+    private func isPlain(_ outcome: ExchangeMachine.Settlement) -> Bool {
         guard self.keyed == nil, !self.isLocal, outcome.meter == .count, let route else { return false }
-        return route.responseMeters.isEmpty && !route.countsOnlySuccess && template.plan.leases.isEmpty
+        return route.responseMeters.isEmpty && !route.countsOnlySuccess
     }
 
     // MARK: Usage
 
-    private func usage(_ outcome: ExchangeMachine.Settlement, _ plan: AdmissionPlan) -> [Settlement.Usage] {
+    /// Writes down what was served: the fixed quantities, less what the answer has made void, and what it added.
+    private func countServed(_ corrections: [Settlement.Usage], _ grant: RouteGrant, _ plan: AdmissionPlan) {
+        for meter in plan.meters {
+            var amount = meter.amount
+            for use in corrections where use.isVoid && use.meter == meter.meter { amount -= use.amount }
+            self.loop.ledger.count(amount, of: meter.meter, hour: self.admittedHour, by: grant)
+        }
+        for use in corrections where !use.isVoid {
+            self.loop.ledger.count(use.amount, of: use.meter, hour: use.hour, by: grant)
+        }
+    }
+
+    /// How what was served differs from what its admission took for granted.
+    private func corrections(_ outcome: ExchangeMachine.Settlement, _ plan: AdmissionPlan) -> [Settlement.Usage] {
         guard let route else { return [] }
         let hour = self.admittedHour
         if outcome.meter == .void {
@@ -128,8 +142,9 @@ extension Exchange {
         }
     }
 
-    private func quotaUse(_ usage: [Settlement.Usage], _ plan: AdmissionPlan) -> [Settlement.QuotaUse] {
-        let month = UsagePeriod(atMs: self.decidedAtMs).month
+    private func quotaUse(
+        _ usage: [Settlement.Usage], _ plan: AdmissionPlan, month: Int
+    ) -> [Settlement.QuotaUse] {
         return usage.compactMap { use in
             guard plan.quotas.contains(where: { $0.meter == use.meter }) else { return nil }
             return .init(meter: use.meter, amount: use.isVoid ? -use.amount : use.amount, month: month)

@@ -55,6 +55,8 @@ final class Exchange: RedisWaiter, Equatable {
     var isLocal = false
     /// Whether PostgreSQL has granted the key too.
     var isDurable = false
+    /// Admitted and not settled.
+    private(set) var isOpen = false
     var isRevalidating = false
     var revalidations = 0
     /// Quantities read from response headers, in the order of the route's rules; −1 where unreadable.
@@ -128,6 +130,20 @@ final class Exchange: RedisWaiter, Equatable {
         }
     }
 
+    /// The request is admitted: exactly one settlement follows.
+    func open() {
+        self.isOpen = true
+        self.loop.ledger.requestOpened()
+    }
+
+    /// Whether this is the settlement of an admitted request, which it then no longer is.
+    func close() -> Bool {
+        guard self.isOpen else { return false }
+        self.isOpen = false
+        self.loop.ledger.requestSettled()
+        return true
+    }
+
     /// Whether a claim or lease is held that heartbeats must keep alive.
     var isClaiming: Bool {
         guard self.decision == .admitted, self.machine.phase != .idle, self.machine.phase != .finished else {
@@ -191,10 +207,14 @@ final class Exchange: RedisWaiter, Equatable {
         else {
             return self.storeFailed(.protocolError)
         }
+        self.loop.breaker.succeeded()
         self.decided(decided, position: 0)
     }
 
-    override func redisFailed(_ failure: RedisFailure) { self.storeFailed(failure) }
+    override func redisFailed(_ failure: RedisFailure) {
+        self.loop.noteStoreFailure(failure)
+        self.storeFailed(failure)
+    }
 
     override func redisResend(into output: inout ByteBuffer) -> Bool {
         guard let grant else { return false }

@@ -62,6 +62,7 @@ final class KeyLookup: RedisWaiter {
 
     override func redisFailed(_ failure: RedisFailure) {
         self.loop.counters.storeUnavailable += 1
+        if !self.isDone { self.loop.noteStoreFailure(failure) }
         self.fail(.limiterUnavailable)
     }
 
@@ -77,6 +78,7 @@ final class KeyLookup: RedisWaiter {
     }
 
     private func send(_ encode: (inout ByteBuffer) -> Void) {
+        guard self.loop.breaker.allowsRequests else { return self.redisFailed(.notConnected) }
         if let failure = self.loop.link.send(self, encode: encode) { self.redisFailed(failure) }
     }
 

@@ -47,7 +47,7 @@ final class PrincipalEntry {
 
     func grant(for route: CompiledRoute, in loop: EdgeLoop) -> RouteGrant {
         guard route.index < self.grants.count else { return RouteGrant(self.principal, route: route, loop: loop) }
-        if let grant = self.grants[route.index], grant.generation == loop.redisGeneration { return grant }
+        if let grant = self.grants[route.index] { return grant }
         let grant = RouteGrant(self.principal, route: route, loop: loop)
         self.grants[route.index] = grant
         return grant

@@ -1,6 +1,7 @@
 import Domain
 import HTTPWire
 import HotStore
+import Journal
 import Logging
 import NIOCore
 import RedisClient
@@ -34,8 +35,14 @@ final class EdgeLoop {
     /// Hour and month by Redis's clock, as far as it is known.
     private(set) var period = UsagePeriod(atMs: LoopClock.wallMs())
     private var redisAheadMs = 0
-    /// Rises when this loop's Redis is another one than before.
-    private(set) var redisGeneration = 0
+    /// What this loop has served, written down.
+    let ledger: UsageLedger
+    /// Whether Redis is asked at all.
+    var breaker: StoreBreaker
+    private lazy var probe = StoreProbe(loop: self)
+    /// On the first loop only: what one loop does for the whole process.
+    private(set) var reporter: UsageReporter?
+    private(set) var enrolment: GatewayEnrolment?
 
     var counters: EdgeCounters
     var accessLog: AccessLogBuffer
@@ -74,8 +81,11 @@ final class EdgeLoop {
         self.dependencies = dependencies
         self.logger = dependencies.logger
         self.accessSink = accessSink
+        var redis = dependencies.redis
+        // A claim that is given up must not be made afterwards.
+        redis.fencesLostConnections = true
         self.link = RedisLink(
-            eventLoop: eventLoop, configuration: dependencies.redis, scripts: HotScripts.edge,
+            eventLoop: eventLoop, configuration: redis, scripts: HotScripts.edge,
             logger: dependencies.logger)
         self.keyspace = Keyspace(prefix: configuration.redis.keyPrefix)
         self.keys = KeyCache(configuration, fallback: dependencies.keyFallback)
@@ -92,6 +102,8 @@ final class EdgeLoop {
         self.counters = EdgeCounters(routes: configuration.routes.count)
         self.accessLog = AccessLogBuffer(bytesMax: configuration.logging.accessLogBufferBytes)
         self.addressLimiter = AddressLimiter(configuration.edge.addressLimit, loops: loops)
+        self.ledger = UsageLedger(logger: dependencies.logger)
+        self.breaker = StoreBreaker(seed: .random(in: 0 ... .max))
     }
 
     // MARK: Life
@@ -102,13 +114,29 @@ final class EdgeLoop {
         self.link.onServerChange = { [dependencies, unowned self] before, now in
             // Another Redis knows other epochs: nothing learnt from the old one is trusted.
             self.keys.forgetAll()
-            self.redisGeneration += 1
+            self.reporter?.redisChanged()
             dependencies.redisChanged?(before, now)
         }
         self.link.start()
         self.ticker = self.eventLoop.scheduleRepeatedTask(
             initialDelay: .milliseconds(Int64(Self.tickMs)), delay: .milliseconds(Int64(Self.tickMs))
         ) { [bound = NIOLoopBound(self, eventLoop: self.eventLoop)] _ in bound.value.tick() }
+    }
+
+    /// Goes on counting in another journal; the first loop also tells Redis of it.
+    func use(_ journal: JournalFile) {
+        self.ledger.use(journal, region: self.index)
+        guard self.index == 0 else { return }
+        let reporter = self.reporter ?? UsageReporter(loop: self)
+        reporter.follow(journal)
+        self.reporter = reporter
+    }
+
+    /// Makes this loop the one that is counted among the gateways' for its process.
+    func enrol(as id: String, announce: @escaping (Int) -> Void) {
+        let enrolment = GatewayEnrolment(loop: self, id: id)
+        enrolment.announce = announce
+        self.enrolment = enrolment
     }
 
     /// Takes a new configuration into use between two requests. Exchanges under way keep their routes.
@@ -143,13 +171,26 @@ final class EdgeLoop {
 
     func beginDraining() {
         self.draining = true
+        self.enrolment?.leave()
+        self.enrolment = nil
         for exchange in self.exchanges where exchange.isIdle { exchange.handler?.abort() }
     }
 
     /// Exchanges that are not done, and settlements that Redis has not confirmed.
     var unfinished: Int {
         self.exchanges.count { $0.isUnfinished } + self.link.pendingCount
-            + (self.link.isReady ? self.settler.waiting : 0)
+            + (self.link.isReady ? self.settler.waiting + (self.reporter?.waiting ?? 0) : 0)
+    }
+
+    /// What this loop knows of failures; the journal's part comes from the first.
+    var failureGauges: EdgeMetrics.Gauges {
+        var gauges = EdgeMetrics.Gauges()
+        gauges.requestsOpen = self.ledger.open
+        gauges.loopsWithoutStore = self.asksStore ? 0 : 1
+        gauges.usageUnreported = self.reporter?.waiting ?? 0
+        gauges.sharers = self.local.sharers
+        gauges.balance = self.reporter?.balance ?? gauges.balance
+        return gauges
     }
 
     /// Upstream connections of this loop, and requests that wait for one.
@@ -166,7 +207,8 @@ final class EdgeLoop {
         self.flushTouched()
         for exchange in self.exchanges { exchange.handler?.abort() }
         for pool in self.pools.values { pool.close() }
-        self.handOverAccessLog()
+        self.handOverAccessLog(isLast: true)
+        self.reporter?.report()
         self.link.close()
         self.pools = [:]
         self.routes = []
@@ -191,6 +233,24 @@ final class EdgeLoop {
 
     /// Brings the loop's clock up to a moment just measured.
     func touch(nowNs: Int) { self.nowMs = nowNs / 1_000_000 }
+
+    /// Whether a request may ask Redis: the link is up, and it has been answering in time.
+    var asksStore: Bool { self.link.isReady && self.breaker.allowsRequests }
+
+    /// A call that a request waited for was not answered in time, or its connection ended.
+    func noteStoreFailure(_ failure: RedisFailure) {
+        switch failure {
+        case .deadlineExceeded, .protocolError:
+            guard self.breaker.failed(nowMs: self.nowMs) else { return }
+            self.counters.breakerOpenings += 1
+            self.logger.warning("Redis is too slow; requests go on without it until it answers in time again")
+        case .connectionLost, .notConnected, .queueFull, .nothingEncoded, .serverError:
+            // The link knows of the first two by itself; the others say nothing of Redis's speed.
+            break
+        }
+    }
+
+    func noteStoreWell() { self.logger.notice("Redis answers in time again") }
 
     /// Redis's clock says that the month is another: the gateway's own is off by so much.
     func noteRedisTime(_ ms: Int) {
@@ -223,7 +283,10 @@ final class EdgeLoop {
             for pool in self.pools.values { pool.sweep(nowMs: self.nowMs) }
             self.flushTouched()
         }
-        if self.link.isReady { self.local.flush() }
+        if self.breaker.probeDue(nowMs: self.nowMs) { self.probe.send() }
+        if self.asksStore { self.local.flush() }
+        if self.draining { self.reporter?.report() } else { self.reporter?.tick() }
+        self.enrolment?.tick(nowMs: self.nowMs)
         self.settler.tick(nowMs: self.nowMs, exchanges: self.exchanges)
     }
 
@@ -237,8 +300,8 @@ final class EdgeLoop {
         }
     }
 
-    private func handOverAccessLog() {
-        guard let accessSink, !self.accessLog.isEmpty, self.logBatchesWaiting < 4 else { return }
+    private func handOverAccessLog(isLast: Bool = false) {
+        guard let accessSink, !self.accessLog.isEmpty, isLast || self.logBatchesWaiting < 4 else { return }
         self.logBatchesWaiting += 1
         let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
         accessSink.submit(self.accessLog.take()) {
@@ -249,15 +312,11 @@ final class EdgeLoop {
     private func flushTouched() {
         guard !self.touched.isEmpty else { return }
         var uses: [KeyUse] = []
-        var hashes = Set<String>()
         for entry in self.touched {
             entry.isTouched = false
             uses.append(KeyUse(keyID: entry.principal.key.keyID, atMs: entry.lastUsedMs))
-            let epoch = UsageEpoch(versionTag: entry.principal.versionTag, serverRunID: self.link.serverRunID ?? "")
-            hashes.insert(self.keyspace.meters(org: entry.principal.org.orgID, epoch: epoch))
         }
         self.touched.removeAll(keepingCapacity: true)
-        self.settler.markDirty(hashes)
         self.dependencies.lastUsed?(uses)
     }
 }

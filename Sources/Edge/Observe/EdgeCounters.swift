@@ -33,6 +33,8 @@ struct EdgeCounters: Sendable {
     var settles: UInt64 = 0
     var settlesFailed: UInt64 = 0
     var storeUnavailable: UInt64 = 0
+    var admissionsUnanswered: UInt64 = 0
+    var breakerOpenings: UInt64 = 0
     var keyCacheHits: UInt64 = 0
     var keyCacheMisses: UInt64 = 0
     var keyFallbacks: UInt64 = 0
@@ -100,10 +102,15 @@ struct EdgeCounters: Sendable {
             ("settles", \.settles, "Settle script calls."),
             ("settles_failed", \.settlesFailed, "Settle calls that Redis did not confirm."),
             ("store_unavailable", \.storeUnavailable, "Requests that found Redis away or too slow."),
+            (
+                "admissions_unanswered", \.admissionsUnanswered,
+                "Admission calls whose answer was lost; tokens and quota they may have taken stay taken."
+            ),
+            ("store_breaker_openings", \.breakerOpenings, "Times a loop stopped asking a Redis that was too slow."),
             ("key_cache_hits", \.keyCacheHits, "API keys found in the loop's cache."),
             ("key_cache_misses", \.keyCacheMisses, "API keys looked up in Redis."),
             ("key_fallbacks", \.keyFallbacks, "API keys looked up in PostgreSQL."),
-            ("system_reads", \.systemReads, "Reads of the system's record (maintenance), on no request's behalf."),
+            ("system_reads", \.systemReads, "Commands to Redis on no request's behalf: maintenance, enrolment, probes, usage."),
             ("key_fallbacks_refused", \.keyFallbacksRefused, "Look-ups that the bound on PostgreSQL look-ups refused."),
             ("upstream_requests", \.upstreamRequests, "Requests sent to an upstream, retries included."),
             ("upstream_retries", \.upstreamRetries, "Requests sent again after a failure that allowed it."),

@@ -1,13 +1,30 @@
 import Domain
+import Journal
 import RedisClient
 
 /// The loops' counters as metrics. Labels are routes, status classes, problems and kinds: never keys, orgs or paths.
 enum EdgeMetrics {
     /// What is at this moment, over all loops.
-    struct Gauges {
+    struct Gauges: Sendable {
         var redisPending = 0
         var upstreamConnections = 0
         var upstreamWaiters = 0
+        var requestsOpen = 0
+        var loopsWithoutStore = 0
+        var usageUnreported = 0
+        var sharers = 0
+        var balance = JournalBalance()
+
+        /// Takes in what another loop says of failures.
+        mutating func add(_ other: Gauges) {
+            self.requestsOpen += other.requestsOpen
+            self.loopsWithoutStore += other.loopsWithoutStore
+            self.usageUnreported += other.usageUnreported
+            self.sharers = max(self.sharers, other.sharers)
+            self.balance.opened += other.balance.opened
+            self.balance.settled += other.balance.settled
+            self.balance.uncovered += other.balance.uncovered
+        }
     }
 
     static func families(
@@ -22,11 +39,36 @@ enum EdgeMetrics {
         families.append(
             self.gauge(
                 "tollgate_upstream_waiters", "Requests that wait for an upstream connection.", gauges.upstreamWaiters))
+        families += self.failure(gauges)
         for (name, path, help) in EdgeCounters.plainCounters {
             families.append(self.counter("tollgate_\(name)_total", help, counters[keyPath: path]))
         }
         families += self.redis(redis)
         return families
+    }
+
+    /// What the failure policy and the journal are about.
+    private static func failure(_ gauges: Gauges) -> [MetricFamily] {
+        let unsettled = gauges.balance.opened - gauges.balance.settled - gauges.requestsOpen
+        return [
+            self.gauge("tollgate_requests_open", "Admitted requests that have not ended.", gauges.requestsOpen),
+            self.gauge(
+                "tollgate_requests_unsettled",
+                "Admitted requests that are gone and were never settled; anything but 0 is a fault.", max(0, unsettled)),
+            self.gauge(
+                "tollgate_loops_without_store", "Event loops that decide without Redis at the moment.",
+                gauges.loopsWithoutStore),
+            self.gauge(
+                "tollgate_usage_unreported", "Usage counters that Redis has not been told of yet.",
+                gauges.usageUnreported),
+            self.counter(
+                "tollgate_usage_uncovered_total", "Units of usage that found no room in the journal and are lost.",
+                UInt64(gauges.balance.uncovered)),
+            self.gauge(
+                "tollgate_local_sharers",
+                "Event loops of all gateways that divide each limit while Redis is away; 0 without a lease.",
+                gauges.sharers),
+        ]
     }
 
     private static func label(_ routes: [String], _ index: Int) -> String {

@@ -104,6 +104,15 @@ public struct AdmissionReply: Sendable {
     /// Sub-units of every bucket, in the order of the plan's groups.
     public var levels: [Int] { self.hasState ? (0..<self.reference.bucketCount).map { self.value($0) } : [] }
 
+    /// Copies the used of every quota into an array that is kept, so that nothing is allocated.
+    public func copyUsed(into used: inout [Int]) {
+        guard self.hasState else { return }
+        let start = self.reference.bucketCount
+        let count = self.reference.plan.quotas.count
+        if used.count != count { used = Array(repeating: 0, count: count) }
+        for index in 0..<count { used[index] = self.value(start + index) }
+    }
+
     /// Used of every quota.
     public var used: [Int] {
         let start = self.reference.bucketCount

@@ -15,9 +15,8 @@ import RedisClient
 public final class AdmissionTemplate {
     public let plan: AdmissionPlan
     public let versionTag: String
-    public let epoch: UsageEpoch
-    /// The meter hash, which whoever flushes usage must hear of.
-    public let meterHash: String
+    /// Where the script itself counts the plan's meters; nil where the gateway counts them.
+    public let meterHash: String?
 
     /// The hour and month that are named. Setting another encodes anew.
     public var period: UsagePeriod {
@@ -45,14 +44,13 @@ public final class AdmissionTemplate {
     static let callHeadBytes = 36
 
     public init(
-        _ plan: AdmissionPlan, versionTag: String, epoch: UsageEpoch, keyspace: Keyspace, period: UsagePeriod
+        _ plan: AdmissionPlan, versionTag: String, epoch: UsageEpoch? = nil, keyspace: Keyspace, period: UsagePeriod
     ) {
         self.plan = plan
         self.reference = PlanReference(plan)
         self.versionTag = versionTag
-        self.epoch = epoch
         self.keyspace = keyspace
-        self.meterHash = keyspace.meters(org: plan.orgID, epoch: epoch)
+        self.meterHash = epoch.map { keyspace.meters(org: plan.orgID, epoch: $0) }
         self.period = period
         self.encode()
     }
@@ -140,7 +138,7 @@ public final class AdmissionTemplate {
                 self.keyspace.quota(
                     org: plan.orgID, plan.environment, meter: quota.meter, month: self.period.month))
         }
-        if !plan.meters.isEmpty { self.otherKeys.add(self.meterHash) }
+        if let meterHash, !plan.meters.isEmpty { self.otherKeys.add(meterHash) }
         for lease in plan.leases { self.addLease(lease, to: &self.otherKeys) }
     }
 
@@ -164,7 +162,7 @@ public final class AdmissionTemplate {
         PackedWriter.write(byte: self.plan.leases.count * 2, into: &self.head)
         PackedWriter.write(byte: self.plan.groups.count, into: &self.head)
         PackedWriter.write(byte: self.plan.quotas.count, into: &self.head)
-        PackedWriter.write(byte: self.plan.meters.count, into: &self.head)
+        PackedWriter.write(byte: self.meterHash == nil ? 0 : self.plan.meters.count, into: &self.head)
         PackedWriter.write(text: self.versionTag, into: &self.head)
     }
 
@@ -188,7 +186,7 @@ public final class AdmissionTemplate {
             PackedWriter.write(quota.limit, into: &self.rest)
             PackedWriter.write(quota.amount, into: &self.rest)
         }
-        for meter in self.plan.meters {
+        for meter in self.plan.meters where self.meterHash != nil {
             let field = UsageField(
                 environment: self.plan.environment, keyID: self.plan.keyID, meter: meter.meter, hour: self.period.hour)
             PackedWriter.write(meter.amount, into: &self.rest)

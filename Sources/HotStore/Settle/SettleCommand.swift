@@ -38,7 +38,7 @@ public enum SettleCommand {
         into output: inout ByteBuffer
     ) {
         let plan = template.plan
-        let usage = settlement.usage.prefix(255)
+        let usage = template.meterHash == nil ? [] : settlement.usage.prefix(255)
         let quotas = settlement.quotas.prefix(255)
         let corrected = settlement.cost == nil ? [] : plan.groups.filter { $0.rules.contains { $0.unit == .cost } }
         var keys = ByteBuffer()
@@ -73,8 +73,8 @@ public enum SettleCommand {
             PackedWriter.write(quota.amount, into: &blob)
         }
         keyCount += quotas.count
-        if !usage.isEmpty {
-            RESPWriter.append(template.meterHash, into: &keys)
+        if let meterHash = template.meterHash, !usage.isEmpty {
+            RESPWriter.append(meterHash, into: &keys)
             keyCount += 1
         }
         for use in usage { Self.appendUsage(use, plan, into: &blob) }

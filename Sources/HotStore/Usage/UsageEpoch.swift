@@ -1,17 +1,11 @@
-/// Names a span in which the counters of an org only rise: the word of the org's version tag, which is lost when Redis
-/// comes back empty, and the beginning of Redis's run id, which changes when it restarts from an older copy.
+/// Names a span in which counters only rise, and in which one process alone counts: the life of a gateway's journal. What
+/// becomes of Redis does not matter to it: whoever has the journal tells Redis again.
 public struct UsageEpoch: Sendable, Equatable, Hashable {
+    /// At most 64 characters.
     public let text: String
 
-    init(text: String) {
+    /// - Parameter text: the id of a journal.
+    public init(_ text: String) {
         self.text = text
-    }
-
-    /// - Parameters:
-    ///   - versionTag: `<version>:<word>`.
-    ///   - serverRunID: Redis's `run_id`, of which eight characters count.
-    public init(versionTag: String, serverRunID: String) {
-        let word = versionTag.drop { $0 != ":" }.dropFirst()
-        self.text = "\(word).\(serverRunID.prefix(8))"
     }
 }

@@ -85,6 +85,22 @@ extension Schema {
             sample: { PostgresSettings() }, fields: list.fields)
     }
 
+    static func journal() -> Record<JournalSettings> {
+        var list = FieldList { JournalSettings() }
+        list.add(
+            "folder", \.folder,
+            Shapes.text("path", expected: "a path", where: { !$0.isEmpty && $0.utf8.count <= 1_024 }),
+            "On a disk that outlives the process. Gateways of one machine may share it, and record what a dead one has "
+                + "left there.")
+        list.add(
+            "size", \.bytesPerLoop, Shapes.size(min: 64 * 1_024, max: 1 << 32),
+            "Allocated at once for every event loop, twice while a fresh journal takes over; about 100 bytes for each key, "
+                + "meter and hour.")
+        return Record(
+            title: "journal", summary: "The journal of what was served.", blank: { JournalSettings() },
+            sample: { JournalSettings() }, fields: list.fields)
+    }
+
     static func keys() -> Record<KeySettings> {
         var list = FieldList { KeySettings() }
         list.add(

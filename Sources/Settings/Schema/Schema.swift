@@ -9,6 +9,7 @@ enum Schema {
         list.add("admin", \.admin, admin().shape, "The listener for operators: health, metrics, problem pages.")
         list.add("redis", \.redis, redis().shape, "The Redis that decides.")
         list.add("postgres", \.postgres, postgres().shape, "The PostgreSQL that remembers.")
+        list.add("journal", \.journal, journal().shape, "The journal of what was served.")
         list.add("keys", \.keys, keys().shape, "API keys.")
         list.add("errors", \.errors, errors().shape, "Problem documents (RFC 9457).")
         list.add("logging", \.logging, logging().shape, "What is written, how and where.")

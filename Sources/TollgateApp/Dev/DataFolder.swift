@@ -9,6 +9,7 @@ struct DataFolder: Sendable {
     var environmentPath: String { "\(self.path)/demo.env" }
     var redisFolder: String { "\(self.path)/redis" }
     var postgresFolder: String { "\(self.path)/postgres" }
+    var journalFolder: String { "\(self.path)/journal" }
     var logFolder: String { "\(self.path)/log" }
     var runFolder: String { "\(self.path)/run" }
 

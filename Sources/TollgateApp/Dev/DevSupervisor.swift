@@ -38,6 +38,7 @@ struct DevSupervisor {
         var configuration = try ConfigurationFile.load(
             self.options.configurationPath,
             standIns: ["TOLLGATE_REDIS": "redis://127.0.0.1", "TOLLGATE_DATABASE_URL": "postgresql:///tollgate"])
+        configuration.journal.folder = data.journalFolder
         try self.choosePorts(&configuration)
         let sockets = try data.makeSocketFolder(for: try ProcessUser.forPostgres())
         defer { DataFolder.removeTree(sockets) }

@@ -35,8 +35,11 @@ struct EdgePlane: Service {
             if before != nil { sync.request() }
         }
         dependencies.accessLogDescriptor = 1
+        dependencies.journal = workers.journal?.current
+        let server = try await EdgeServer(configuration: configuration, dependencies: dependencies)
+        workers.recovery.attach { await server.use($0) }
         return EdgePlane(
-            server: try await EdgeServer(configuration: configuration, dependencies: dependencies),
+            server: server,
             listen: configuration.edge.listen, drainTimeoutMs: configuration.edge.drainTimeoutMs, onBound: onBound)
     }
 

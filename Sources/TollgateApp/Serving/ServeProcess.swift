@@ -54,7 +54,8 @@ struct ServeProcess {
     private func serve(
         _ stores: Stores, alongside others: [any Service], onReady: @escaping @Sendable (Ports) throws -> Void
     ) async throws {
-        let workers = WorkerPlane(self.configuration, stores: stores, logger: self.logger)
+        let workers = try WorkerPlane(
+            self.configuration, stores: stores, hasEdge: self.parts.contains(.edge), logger: self.logger)
         let edgePort = FirstValue<Int>()
         let adminPort = FirstValue<Int>()
         let edge =

@@ -1,4 +1,6 @@
 import Domain
+import Edge
+import Journal
 import Logging
 import ServiceLifecycle
 import Workers
@@ -11,14 +13,26 @@ struct WorkerPlane: Sendable {
     let sync: RedisSync
     let durableKeys: DurableKeyStore
     private let retention: KeyRetention
+    let recovery: JournalRecovery
+    /// The journal of the edge beside; nil where there is none.
+    let journal: JournalKeeper?
     private let flusher: UsageFlusher
     private let outbox: OutboxPublisher
     private let counters: WorkerCounters
 
-    init(_ configuration: Configuration, stores: Stores, logger: Logger) {
+    /// - Parameter hasEdge: whether an edge of this process needs a journal.
+    /// - Throws: `CommandFailure` when none can be made.
+    init(_ configuration: Configuration, stores: Stores, hasEdge: Bool, logger: Logger) throws {
+        let folder = JournalFolder(configuration.journal.folder)
+        let deployment = String("\(stores.keyspace.prefix) \(stores.pool.configuration)".prefix(1_000))
+        let journal = hasEdge ? try Self.journal(configuration, folder, deployment) : nil
         let counters = WorkerCounters()
         let settings = configuration.workers
         self.counters = counters
+        self.journal = journal
+        self.recovery = JournalRecovery(
+            keeper: journal, folder: folder, deployment: deployment, pool: stores.pool, redis: stores.redis,
+            keyspace: stores.keyspace, counters: counters, logger: logger)
         self.resolver = KeyFallbackResolver(
             pool: stores.pool, publisher: stores.publisher,
             perSecondMax: configuration.edge.keyCache.fallbackPerSecondMax, counters: counters, logger: logger)
@@ -39,11 +53,26 @@ struct WorkerPlane: Sendable {
 
     /// - Parameter isFull: whether this process works for all, or only for its own edge.
     func services(isFull: Bool) -> [any Service] {
-        let own: [any Service] = [self.resolver, self.lastUsed, self.durableKeys]
+        let own: [any Service] = [self.resolver, self.lastUsed, self.durableKeys, self.recovery]
         return isFull ? own + [self.sync, self.outbox, self.flusher, self.retention] : own
     }
 
-    func metrics() -> [MetricFamily] { self.counters.families() }
+    func metrics() -> [MetricFamily] { self.counters.families() + self.recovery.families() }
+
+    private static func journal(
+        _ configuration: Configuration, _ folder: JournalFolder, _ deployment: String
+    ) throws -> JournalKeeper {
+        do throws(JournalError) {
+            return try JournalKeeper(
+                folder: folder, deployment: deployment, regions: EdgeServer.loops(of: configuration),
+                regionBytes: configuration.journal.bytesPerLoop)
+        } catch {
+            throw CommandFailure(
+                "What is served cannot be written down: \(error)",
+                hint: "Set journal.folder to a folder that this user can write to, on a disk with room.",
+                status: .configuration)
+        }
+    }
 }
 
 extension Configuration {

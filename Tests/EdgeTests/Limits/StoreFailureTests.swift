@@ -33,6 +33,11 @@ import Testing
         return try await TestRedis.start(options)
     }
 
+    /// Waits until the edge has leased its share of the limits.
+    private static func expectLease(_ edge: TestEdge) async throws {
+        try await eventually("a lease") { await edge.count("local_sharers") > 0 }
+    }
+
     /// Waits until the edge has noticed that its Redis is gone.
     private static func expectAway(_ edge: TestEdge) async throws {
         try await eventually("Redis's absence") { await edge.server.readiness().loopsWithRedis == 0 }
@@ -66,6 +71,7 @@ import Testing
         try await Self.play(redis) { edge, upstream, tenant in
             let client = try edge.client()
             #expect(client.exchange(RawRequest.get("/v1/a", as: tenant))?.status == 200)
+            try await Self.expectLease(edge)
             try await redis.kill()
             try await Self.expectAway(edge)
             let statuses = (0..<30).map { _ in client.exchange(RawRequest.get("/v1/a", as: tenant))?.status ?? 0 }
@@ -86,6 +92,7 @@ import Testing
             let client = try edge.client()
             let keyed = RawRequest.post("/v1/a", as: tenant, fields: "Idempotency-Key: k\r\n")
             #expect(client.exchange(keyed)?.status == 200)
+            try await Self.expectLease(edge)
             try await redis.kill()
             try await Self.expectAway(edge)
             #expect(client.exchange(keyed)?.code == "limiter-unavailable")
@@ -124,7 +131,8 @@ import Testing
             let response = try #require(client.exchange(RawRequest.get("/v1/a", as: tenant)))
             #expect(response.status == 200)
             #expect(try response.remaining("burst") == 19)
-            try await edge.realm.expectMeters(tenant, ["requests": 1])
+            // Limits are Redis's to forget; what was served is not.
+            try await edge.realm.expectMeters(tenant, ["requests": 6])
         }
     }
 
@@ -148,25 +156,139 @@ import Testing
         }
     }
 
-    @Test func `a Redis that hangs delays nobody beyond the deadline`() async throws {
+    /// An edge that gives Redis a tenth of a second.
+    private static func impatient(
+        stallTimeoutMs: Int = 20_000, configuration adjust: @escaping (inout Configuration) -> Void = { _ in },
+        _ body: (TestRedis, TestEdge, ScriptedUpstream, Tenant) async throws -> Void
+    ) async throws {
         let redis = try await TestRedis.start()
         try await ScriptedUpstream.with { upstream in
             let realm = try await Realm(redis: redis)
             let edge = try await TestEdge(
-                upstreamPort: upstream.port, realm: realm, dependencies: { $0.redis.commandDeadlineMs = 100 })
-            let tenant = try await realm.issue()
+                upstreamPort: upstream.port, realm: realm,
+                dependencies: {
+                    $0.redis.commandDeadlineMs = 100
+                    $0.redis.stallTimeoutMs = stallTimeoutMs
+                    $0.redis.connectTimeoutMs = 500
+                },
+                configuration: {
+                    $0.route("v1") { $0.meters = [MeterRule(meter: "requests", quantity: .fixed(1))] }
+                    adjust(&$0)
+                })
+            do {
+                let tenant = try await realm.issue()
+                try await eventually("a first answer") {
+                    try edge.get("/v1/a", as: tenant)?.status == 200
+                }
+                try await Self.expectLease(edge)
+                try await body(redis, edge, upstream, tenant)
+            } catch {
+                redis.resume()
+                await edge.stop()
+                throw error
+            }
+            await edge.stop()
+        }
+    }
+
+    @Test func `a Redis that hangs is not waited for beyond the deadline, and then not at all, until it answers`()
+        async throws
+    {
+        try await Self.impatient { redis, edge, upstream, tenant in
             let client = try edge.client()
-            try await eventually("a first answer") {
-                client.exchange(RawRequest.get("/v1/a", as: tenant))?.status == 200
+            let before = upstream.requests.count
+            try await redis.pause()
+            for _ in 0..<50 { #expect(client.exchange(RawRequest.get("/v1/a", as: tenant))?.status == 200) }
+            // The first few found out; the others were decided at once.
+            #expect(await edge.count("store_breaker_openings_total") == 1)
+            #expect(await edge.count("admissions_unanswered_total") <= 6)
+            #expect(await edge.count("loops_without_store") == 1)
+            redis.resume()
+            try await eventually("recovery by itself") { await edge.count("loops_without_store") == 0 }
+            let decided = await edge.count("admissions_admitted_total")
+            try await eventually("a decision by Redis") {
+                #expect(client.exchange(RawRequest.get("/v1/a", as: tenant))?.status == 200)
+                return await edge.count("admissions_admitted_total") > decided
             }
             let served = upstream.requests.count
+            #expect(served > before + 50)
+            try await edge.realm.expectMeters(tenant, ["requests": served])
+            #expect(await edge.count("requests_unsettled") == 0)
+        }
+    }
+
+    @Test func `deny answers 503 while Redis hangs, and nothing of it is counted`() async throws {
+        try await Self.impatient(configuration: { $0.route("v1") { $0.storeFailure = .deny } }) {
+            redis, edge, upstream, tenant in
+            let client = try edge.client()
+            let before = upstream.requests.count
             try await redis.pause()
-            let response = client.exchange(RawRequest.get("/v1/a", as: tenant))
+            for _ in 0..<20 {
+                let response = client.exchange(RawRequest.get("/v1/a", as: tenant))
+                #expect(response?.code == "limiter-unavailable")
+                #expect(response?["retry-after"] == "1")
+            }
+            #expect(upstream.requests.count == before)
             redis.resume()
-            // It may have been counted already, so it is not decided a second time.
-            #expect(response?.code == "limiter-unavailable")
-            #expect(upstream.requests.count == served)
-            await edge.stop()
+            try await eventually("recovery by itself") {
+                client.exchange(RawRequest.get("/v1/a", as: tenant))?.status == 200
+            }
+            try await edge.realm.expectMeters(tenant, ["requests": upstream.requests.count])
+        }
+    }
+
+    @Test func `a key whose claim was made behind a lost answer is free again`() async throws {
+        try await Self.impatient(
+            stallTimeoutMs: 500, configuration: { $0.route("v1") { $0.idempotency = IdempotencyPolicy() } }
+        ) { redis, edge, upstream, tenant in
+            let client = try edge.client()
+            let before = upstream.requests.count
+            let keyed = RawRequest.post("/v1/a", as: tenant, fields: "Idempotency-Key: lost\r\n")
+            try await redis.pause()
+            for _ in 0..<4 { #expect(client.exchange(keyed)?.code == "limiter-unavailable") }
+            // Long enough for the connection to be given up, with the claims still in its socket.
+            try await eventually("another attempt to connect") { await edge.server.readiness().loopsWithRedis == 0 }
+            redis.resume()
+            try await eventually("the execution") { client.exchange(keyed)?.status == 200 }
+            try await eventually("the replay") { client.exchange(keyed)?["idempotent-replayed"] == "true" }
+            #expect(upstream.requests.count == before + 1)
+            try await edge.realm.expectMeters(tenant, ["requests": before + 1])
+        }
+    }
+
+    @Test func `two gateways share a limit while Redis is away, and admit no more than all of it`() async throws {
+        let redis = try await Self.durable()
+        try await ScriptedUpstream.with { upstream in
+            let realm = try await Realm(redis: redis)
+            var edges: [TestEdge] = []
+            for _ in 0..<2 {
+                edges.append(
+                    try await TestEdge(
+                        upstreamPort: upstream.port, realm: realm,
+                        configuration: { configuration in
+                            configuration.plans[0].limits = [
+                                Limit(name: "burst", scope: .key, capacity: 21, refill: 1, periodMs: 3_600_000)
+                            ]
+                            configuration.route("v1") {
+                                $0.meters = [MeterRule(meter: "requests", quantity: .fixed(1))]
+                            }
+                        }))
+            }
+            let tenant = try await realm.issue()
+            for edge in edges {
+                #expect(try edge.get("/v1/a", as: tenant)?.status == 200)
+                try await eventually("a lease of half") { await edge.count("local_sharers") == 2 }
+            }
+            try await redis.kill()
+            for edge in edges { try await Self.expectAway(edge) }
+            var served = 0
+            for round in 0..<40 {
+                if try edges[round % 2].get("/v1/a", as: tenant)?.status == 200 { served += 1 }
+            }
+            #expect(served == 20)
+            try await redis.restart()
+            try await realm.expectMeters(tenant, ["requests": 2 + served])
+            for edge in edges { await edge.stop() }
         }
     }
 }

@@ -203,7 +203,8 @@ import Testing
                 }
                 #expect(response?.code == "upstream-connection-lost")
             }
-            try await edge.realm.expectMeters(tenant, ["requests": 0, "jobs": 0])
+            try await eventually("every settlement") { await edge.count("requests_open") == 0 }
+            try await edge.realm.expectMeters(tenant, [:])
         }
     }
 
@@ -224,7 +225,8 @@ import Testing
             #expect(peer.read(through: "\r\n\r\n") != nil)
             client.close()
             #expect(peer.endsSilently())
-            try await eventually("the settlement") { await edge.count("settles_total") == 1 }
+            try await eventually("the settlement") { await edge.count("requests_open") == 0 }
+            #expect(await edge.count("requests_unsettled") == 0)
             try await edge.realm.expectMeters(tenant, ["requests": 1])
         }
     }

@@ -9,7 +9,9 @@ enum FleetConfiguration {
         }
         let patient = Self.withPatience(demo)
         // The routes come last in the demo's file.
-        try FileText.write(patient + "\n" + routes, to: path, mode: 0o644)
+        let folder = path.split(separator: "/").dropLast().map { "/" + $0 }.joined()
+        let journal = "\njournal:\n  folder: \(folder)/journal\n"
+        try FileText.write(patient + "\n" + routes + journal, to: path, mode: 0o644)
     }
 
     /// A test machine that starts a dozen servers at once keeps Redis waiting longer than a gateway should.
