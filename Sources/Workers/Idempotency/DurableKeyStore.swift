@@ -225,7 +225,9 @@ public final class DurableKeyStore: Service {
     }
 
     private static func nowNs() -> UInt64 {
-        let (seconds, attoseconds) = (ContinuousClock.now - Self.origin).components
+        // The origin first: made at its first use, it must not be later than the time that is measured from it.
+        let origin = Self.origin
+        let (seconds, attoseconds) = origin.duration(to: .now).components
         return UInt64(seconds) &* 1_000_000_000 &+ UInt64(attoseconds / 1_000_000_000) &+ Self.patienceNs
     }
 

@@ -58,7 +58,7 @@ import Testing
             for _ in 1...4 { #expect(try scene.send(key: "k")?.status == 200) }
             #expect(try scene.send(key: "other")?.status == 200)
             #expect(scene.executions == 2)
-            #expect(try await scene.edge.realm.meters(scene.tenant) == ["jobs": 2])
+            try await scene.edge.realm.expectMeters(scene.tenant, ["jobs": 2])
             #expect(await scene.edge.count("replays_total") == 3)
         }
     }
