@@ -124,4 +124,21 @@ struct PublishingTests {
         }
         await world.close()
     }
+
+    @Test func `a Redis that is emptied while it runs is filled again`() async throws {
+        let server = try await TestRedis.start()
+        let world = try await WorkerWorld.make(redis: server)
+        _ = try await world.key("flushed", of: try await world.org())
+        let sync = RedisSync(
+            pool: world.pool, redis: world.redis, publisher: world.publisher, counters: world.counters,
+            logger: world.logger)
+        try await running(sync) {
+            try await eventually("the first filling") { sync.isFinishedOnce }
+            for _ in 0..<2 {
+                try await world.redis.command("FLUSHALL")
+                try await eventually("another filling") { (try? await world.seen("flushed")) != nil }
+            }
+        }
+        await world.close()
+    }
 }

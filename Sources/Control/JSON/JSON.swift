@@ -38,7 +38,9 @@ package enum JSON: Sendable, Equatable {
     func with(_ name: String, _ value: JSON) -> JSON { .object((self.members ?? []) + [Member(name, value)]) }
 
     /// The object without some members.
-    package func without(_ names: String...) -> JSON { .object((self.members ?? []).filter { !names.contains($0.name) }) }
+    package func without(_ names: String...) -> JSON {
+        .object((self.members ?? []).filter { !names.contains($0.name) })
+    }
 }
 
 extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,

@@ -103,7 +103,9 @@ enum CreditOperations {
                 "CreditPurchase",
                 Field(
                     "package",
-                    .text(.characters("a-z0-9_-", 1...64, expected: "a package's code, such as starter", example: "starter")),
+                    .text(
+                        .characters(
+                            "a-z0-9_-", 1...64, expected: "a package's code, such as starter", example: "starter")),
                     "Code of a package on sale."),
                 Field("reference", .text(.reference), "The payment, such as `pi_...`.")))
     } run: { call in

@@ -64,7 +64,9 @@ struct LimitLevels {
         return buckets
     }
 
-    private func inFlight(_ leases: [AdmissionPlan.LeaseRule], _ plan: AdmissionPlan, _ nowMs: Int, _ redis: RedisConnection)
+    private func inFlight(
+        _ leases: [AdmissionPlan.LeaseRule], _ plan: AdmissionPlan, _ nowMs: Int, _ redis: RedisConnection
+    )
         async throws -> [JSON]
     {
         guard !leases.isEmpty else { return [] }

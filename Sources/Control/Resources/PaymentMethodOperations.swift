@@ -52,7 +52,8 @@ enum PaymentMethodOperations {
                 Field("user_id", .text(.id("usr")), "A member of the org."),
                 Field("stripe_payment_method_id", .text(.stripe("pm")), ""),
                 Field("stripe_customer_id", .text(.stripe("cus")), ""),
-                Field("brand", .text(.characters("a-z_", 1...32, expected: "a brand, such as visa", example: "visa")), ""),
+                Field(
+                    "brand", .text(.characters("a-z_", 1...32, expected: "a brand, such as visa", example: "visa")), ""),
                 Field("last4", .text(.characters("0-9", 4...4, expected: "four digits", example: "4242")), ""),
                 Field("expiry_month", .integer(1...12), ""),
                 Field("expiry_year", .integer(2000...2200), "")))
@@ -71,7 +72,8 @@ enum PaymentMethodOperations {
     }
 
     private static let get = Operation(
-        .get, "/v1/orgs/{org}/payment-methods/{payment_method}", id: "getPaymentMethod", tag: "Payment methods", "A card",
+        .get, "/v1/orgs/{org}/payment-methods/{payment_method}", id: "getPaymentMethod", tag: "Payment methods",
+        "A card",
         access: .members(.admin), answer: .record(.object(shape))
     ) { call in
         try await .record(Self.json(Self.found(call)))

@@ -38,7 +38,8 @@ enum StripeEventOperations {
             Parameter("status", .choice(Self.statuses), "Only those in this state."),
             Parameter(
                 "type",
-                .text(.characters("a-z0-9_.", 1...100, expected: "a type, such as invoice.paid", example: "invoice.paid")),
+                .text(
+                    .characters("a-z0-9_.", 1...100, expected: "a type, such as invoice.paid", example: "invoice.paid")),
                 "Only those of this type."),
         ]
     } run: { call in

@@ -6,7 +6,8 @@ enum UsageSheet {
         var text = "start,environment,meter,api_key_id,quantity\r\n"
         for sum in sums {
             let cells = [
-                Timestamp.text(sum.start), sum.environment.rawValue, sum.meter, sum.apiKeyID ?? "", String(sum.quantity),
+                Timestamp.text(sum.start), sum.environment.rawValue, sum.meter, sum.apiKeyID ?? "",
+                String(sum.quantity),
             ]
             text += cells.map(Self.quoted).joined(separator: ",") + "\r\n"
         }

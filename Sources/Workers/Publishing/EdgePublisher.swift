@@ -27,6 +27,11 @@ public struct EdgePublisher: Sendable {
         self.keyspace = keyspace
     }
 
+    /// Whether Redis has lost what was published: the system's record is there from the beginning of the first fill on.
+    public func isRedisEmptied() async throws -> Bool {
+        try await self.redis.command("EXISTS", .text(self.keyspace.system)).integer == 0
+    }
+
     /// Publishes one key and its org.
     ///
     /// - Throws: `RedisFailure`; then publish again.

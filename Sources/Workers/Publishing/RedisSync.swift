@@ -5,8 +5,8 @@ public import RedisClient
 public import ServiceLifecycle
 import Synchronization
 
-/// Fills Redis from PostgreSQL: at the start, and whenever the server behind the connection is another one than before,
-/// which may have come back empty. What Redis has already, in the same version or a newer one, it keeps.
+/// Fills Redis from PostgreSQL: at the start, whenever the server behind the connection is another one than before, which
+/// may have come back empty, and when the same one was emptied (`FLUSHALL`). What Redis has already, in the same version or a newer one, it keeps.
 public final class RedisSync: Service {
     private let records: EdgeRecords
     private let redis: RedisConnection
@@ -65,6 +65,8 @@ public final class RedisSync: Service {
         while !Task.isCancelled {
             if let runID = await self.redis.serverRunID, runID != known {
                 known = runID
+                self.bell.ring()
+            } else if self.isFinishedOnce, let isEmptied = try? await self.publisher.isRedisEmptied(), isEmptied {
                 self.bell.ring()
             }
             try? await Task.sleep(for: Self.lookInterval)

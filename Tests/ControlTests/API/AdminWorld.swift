@@ -57,7 +57,8 @@ struct AdminWorld: Sendable {
     /// Serves while `body` runs.
     static func with(
         connectionsMax: Int = 4, configure: (inout PostgresConfiguration) -> Void = { _ in },
-        stores change: (inout AdminStores) -> Void = { _ in }, _ body: @escaping @Sendable (AdminWorld) async throws -> Void
+        stores change: (inout AdminStores) -> Void = { _ in },
+        _ body: @escaping @Sendable (AdminWorld) async throws -> Void
     ) async throws {
         let template = try await MigratedTemplate.shared.name()
         var configuration = try await TestPostgres.shared().createDatabase(template: template).configuration

@@ -204,8 +204,10 @@ struct RecordResourceTests {
             let twice = try await world.send("POST", "\(path)/purchases", ["package": "popular", "reference": "pi_1"])
             #expect(twice.status == 409)
             #expect(
-                try await world.send("POST", "\(path)/purchases", ["package": "huge", "reference": "pi_2"]).status == 409)
-            let spent = try await world.send("POST", "\(path)/ledger", ["reason": "spend", "credits": 30, "reference": "r"])
+                try await world.send("POST", "\(path)/purchases", ["package": "huge", "reference": "pi_2"]).status
+                    == 409)
+            let spent = try await world.send(
+                "POST", "\(path)/ledger", ["reason": "spend", "credits": 30, "reference": "r"])
             #expect(spent.json["delta"]?.integer == -30, "\(spent)")
             #expect(try await world.send("GET", path, as: world.token(.member)).json["balance"]?.integer == 370)
             let ledger = try await world.send("GET", "\(path)/ledger?limit=1", as: world.token(.admin))
@@ -223,7 +225,8 @@ struct RecordResourceTests {
         try await AdminWorld.with { world in
             let org = "/v1/orgs/\(world.org.id)"
             let card: JSON = [
-                "user_id": .string(world.userID(.owner)), "stripe_payment_method_id": "pm_1", "stripe_customer_id": "cus_1",
+                "user_id": .string(world.userID(.owner)), "stripe_payment_method_id": "pm_1",
+                "stripe_customer_id": "cus_1",
                 "brand": "visa", "last4": "4242", "expiry_month": 8, "expiry_year": 2030,
             ]
             let made = try await world.send("POST", "\(org)/payment-methods", card)
@@ -232,7 +235,8 @@ struct RecordResourceTests {
             #expect(try await world.send("POST", "\(org)/payment-methods", card).status == 409)
             #expect(try await world.send("POST", "\(org)/payment-methods/\(id)/default").status == 200)
             #expect(try await world.send("GET", "\(org)/payment-methods", as: world.token(.member)).status == 403)
-            #expect(try await world.send("DELETE", "\(org)/payment-methods/\(id)", as: world.token(.admin)).status == 204)
+            #expect(
+                try await world.send("DELETE", "\(org)/payment-methods/\(id)", as: world.token(.admin)).status == 204)
             try await world.pool.query(
                 """
                 INSERT INTO invoice_shadows (stripe_invoice_id, org_id, period_start, period_end, currency, amount_due,

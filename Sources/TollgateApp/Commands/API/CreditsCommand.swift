@@ -6,7 +6,8 @@ struct CreditsCommand: AsyncParsableCommand {
     static let configuration = APIGroup.configuration(
         "credits", "Credits: packages, balances, the ledger.",
         examples: [
-            "credits balance --org acme", "credits enter --org acme --reason grant --credits 50 --reference welcome-acme",
+            "credits balance --org acme",
+            "credits enter --org acme --reason grant --credits 50 --reference welcome-acme",
         ],
         [
             APICommand<Packages>.self, APICommand<Balance>.self, APICommand<Ledger>.self, APICommand<Enter>.self,
@@ -14,7 +15,8 @@ struct CreditsCommand: AsyncParsableCommand {
         ])
 
     private static let columns = RecordView(
-        ">ID id", "CREATED created_at", "REASON reason", ">DELTA delta", ">BALANCE balance_after", "REFERENCE reference")
+        ">ID id", "CREATED created_at", "REASON reason", ">DELTA delta", ">BALANCE balance_after", "REFERENCE reference"
+    )
 
     struct Packages: APIOptions {
         static let name = "packages"

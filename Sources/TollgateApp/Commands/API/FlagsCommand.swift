@@ -91,7 +91,9 @@ struct FlagsCommand: AsyncParsableCommand {
         @Argument(help: "on or off.") var value: Value
         @OptionGroup var of: OrgOption
         func request() -> AdminRequest {
-            .put("/v1/orgs/{org}/flags/\(AdminClient.escaped(self.flag))", org: self.of.org, [("value", self.value.json)])
+            .put(
+                "/v1/orgs/{org}/flags/\(AdminClient.escaped(self.flag))", org: self.of.org, [("value", self.value.json)]
+            )
         }
     }
 

@@ -52,7 +52,9 @@ struct WebhooksCommand: AsyncParsableCommand {
         static let view = WebhooksCommand.columns
         @Argument(help: "The endpoint's id (whe_...).") var id: String
         @OptionGroup var of: OrgOption
-        func request() -> AdminRequest { .get("\(WebhooksCommand.path)/\(AdminClient.escaped(self.id))", org: self.of.org) }
+        func request() -> AdminRequest {
+            .get("\(WebhooksCommand.path)/\(AdminClient.escaped(self.id))", org: self.of.org)
+        }
     }
 
     struct Update: APIOptions {

@@ -40,7 +40,9 @@ struct AuditVerifyCommand: AsyncParsableCommand {
 
     /// The same walk, by the server.
     private func run(_ client: AdminClient) async throws {
-        guard case .record(let record) = try await client.send(.get("/v1/audit/verification")), let record else { return }
+        guard case .record(let record) = try await client.send(.get("/v1/audit/verification")), let record else {
+            return
+        }
         let isIntact = record["intact"]?.bool == true
         if self.json {
             StandardOutput.line(record.encoded)
