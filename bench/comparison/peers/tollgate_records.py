@@ -1,6 +1,8 @@
 """Keys and orgs as the edge reads them from Redis (Sources/HotStore: Keyspace, PrincipalRecordCodec), written directly,
 so that no PostgreSQL is needed; and what the meters counted."""
 
+import time
+
 VERSION = 1
 # Names the epoch of an org's counters; anything will do.
 WORD = "bench"
@@ -32,7 +34,16 @@ def pairs(fields):
 
 
 def metered(redis, prefix, callers):
-    """The sum of all meters of the callers' orgs, less what was taken back."""
+    """The sum of all meters of the callers' orgs, less what was taken back, once it stands still: the gateway tells Redis
+    what it has counted four times a second."""
+    before, now = None, meters_now(redis, prefix, callers)
+    while now != before:
+        time.sleep(0.6)
+        before, now = now, meters_now(redis, prefix, callers)
+    return now
+
+
+def meters_now(redis, prefix, callers):
     total = 0
     for caller in callers:
         for name in redis("KEYS", f"{prefix}m:{{{caller.org_id}}}:*"):
