@@ -14,7 +14,7 @@ SEED ?= 1
 export BUILD_DIR CONFIGURATION
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full smoke build release bench-first faults format lint clean-data clean
+.PHONY: help run test test-full smoke build release gauge bench-first faults format lint clean-data clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ build: ## debug build of everything
 
 release: ## release build of tollgate and job-service
 	@exec scripts/build.sh release $(ARGS)
+
+gauge: ## instructions and allocations of a request, by stage, against what is kept (a minute)
+	@exec scripts/gauge.sh $(ARGS)
 
 bench-first: ## CPU per request, throughput and p99 beside nginx, nginx + ngx_lua and HAProxy (2 minutes)
 	@exec scripts/bench-first.sh $(ARGS)
