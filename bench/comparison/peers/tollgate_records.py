@@ -20,10 +20,10 @@ def revoke(redis, prefix, caller):
 def write(redis, prefix, caller, status, version):
     redis("HSET", f"{prefix}k:{caller.digest}", *pairs({
         "id": caller.key_id, "lineage": caller.key_id, "org": caller.org_id, "user": "", "env": "live",
-        "status": status, "scopes": "", "expires": 0, "ver": version}))
+        "status": status, "scopes": "", "expires": 0, "networks": "", "ver": version}))
     redis("HSET", f"{prefix}o:{{{caller.org_id}}}", *pairs({
         "id": caller.org_id, "plan": caller.plan, "status": "active", "on": "", "off": "", "overrides": "",
-        "ver": version}))
+        "expires": 0, "ver": version}))
     redis("SET", f"{prefix}v:{{{caller.org_id}}}", f"{version}:{WORD}")
 
 
