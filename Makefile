@@ -15,7 +15,7 @@ SEED ?= 1
 export BUILD_DIR CONFIGURATION
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full smoke build release bench bench-quick bench-first load faults format lint clean-data clean
+.PHONY: help run test test-full smoke build release gauge bench bench-quick bench-first load faults simulate format lint clean-data clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench-quick: ## the same with fewer and shorter rounds (under 5 minutes)
 
 load: ## load your own gateway: SCENARIO=bench/scenarios/steady.yaml URL=http://... KEY=... (or what `make run` started)
 	@exec scripts/load.sh $(ARGS)
+
+gauge: ## instructions and allocations of a request, by stage, against what is kept (a minute)
+	@exec scripts/gauge.sh $(ARGS)
 
 bench-first: ## CPU per request, throughput and p99 beside nginx, nginx + ngx_lua and HAProxy (2 minutes)
 	@exec scripts/bench-first.sh $(ARGS)

@@ -20,7 +20,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     func write(_ bytes: ByteBuffer) {
         guard let context = self.context else { return }
-        context.writeAndFlush(Self.wrapOutboundOut(bytes), promise: nil)
+        context.writeAndFlush(NIOAny(bytes), promise: nil)
     }
 
     func close() {
@@ -41,7 +41,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        self.link.received(Self.unwrapInboundIn(data), from: self)
+        self.link.received(RedisChannelHandler.unwrapInboundIn(data), from: self)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -63,7 +63,7 @@ public struct KeyFormat: Sendable, Equatable {
             return nil
         }
         let checkStart = length - Self.checkLength
-        for index in prefixLength..<checkStart where Self.value(of: key[index]) == nil { return nil }
+        for index in prefixLength..<checkStart where !Self.isBase62(key[index]) { return nil }
         var claimed: UInt64 = 0
         for index in checkStart..<length {
             guard let digit = Self.value(of: key[index]) else { return nil }
@@ -91,6 +91,13 @@ public struct KeyFormat: Sendable, Equatable {
         case 10..<36: UInt8(0x41 + value - 10)
         default: UInt8(0x61 + value - 36)
         }
+    }
+
+    /// A digit or a letter, as a bit of one of two words.
+    @inline(__always)
+    private static func isBase62(_ byte: UInt8) -> Bool {
+        let bits: UInt64 = byte & 0x40 == 0 ? 0x03FF_0000_0000_0000 : 0x07FF_FFFE_07FF_FFFE
+        return byte < 0x80 && (bits >> UInt64(byte & 0x3F)) & 1 == 1
     }
 
     private static func value(of byte: UInt8) -> UInt8? {

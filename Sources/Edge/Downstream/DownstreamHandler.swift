@@ -41,13 +41,13 @@ final class DownstreamHandler: ChannelDuplexHandler {
     var isWritable: Bool { self.context?.channel.isWritable ?? false }
 
     func write(_ buffer: ByteBuffer) {
-        self.context?.write(Self.wrapOutboundOut(buffer), promise: nil)
+        self.context?.write(NIOAny(buffer), promise: nil)
     }
 
     func flush() { self.context?.flush() }
 
     func writeAndFlush(_ buffer: ByteBuffer) {
-        self.context?.writeAndFlush(Self.wrapOutboundOut(buffer), promise: nil)
+        self.context?.writeAndFlush(NIOAny(buffer), promise: nil)
     }
 
     /// Keeps the next read back until `resumeReading`.
@@ -132,7 +132,7 @@ final class DownstreamHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var buffer = Self.unwrapInboundIn(data)
+        var buffer = DownstreamHandler.unwrapInboundIn(data)
         guard self.closing == .no, let exchange else { return }
         guard exchange.isIdle || exchange.takesBody else { return self.append(buffer) }
         if self.waiting.readableBytes > 0 {

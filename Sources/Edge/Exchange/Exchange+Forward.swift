@@ -38,7 +38,7 @@ extension Exchange {
         self.connection = connection
         self.machine.sent()
         self.loop.counters.upstreamRequests += 1
-        self.upstreamStartNs = LoopClock.nowNs()
+        if self.loop.logsAccess { self.upstreamStartNs = LoopClock.nowNs() }
         connection.writeAndFlush(self.outgoing)
         self.stage = .forwarding
         if self.requestBodyEnded {

@@ -42,14 +42,14 @@ final class UpstreamConnection: ChannelDuplexHandler, Equatable {
 
     func write(_ buffer: ByteBuffer) {
         guard let context else { return }
-        context.write(Self.wrapOutboundOut(buffer), promise: nil)
+        context.write(NIOAny(buffer), promise: nil)
     }
 
     func flush() { self.context?.flush() }
 
     func writeAndFlush(_ buffer: ByteBuffer) {
         guard let context else { return }
-        context.writeAndFlush(Self.wrapOutboundOut(buffer), promise: nil)
+        context.writeAndFlush(NIOAny(buffer), promise: nil)
     }
 
     /// Keeps the next read back until `resumeReading`.
@@ -91,7 +91,7 @@ final class UpstreamConnection: ChannelDuplexHandler, Equatable {
             context.close(promise: nil)
             return
         }
-        exchange.upstreamRead(Self.unwrapInboundIn(data), on: self)
+        exchange.upstreamRead(UpstreamConnection.unwrapInboundIn(data), on: self)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

@@ -18,6 +18,7 @@ struct ReadyService: Service {
             while true {
                 if let ports = self.ports() {
                     try self.onReady(ports)
+                    StartupPages.giveBack()
                     break
                 }
                 try await Task.sleep(for: .milliseconds(10))

@@ -56,6 +56,9 @@ class Tollgate(Peer):
     #: More of the route's configuration.
     route = ""
 
+    #: How long a start may take.
+    start_seconds = 20
+
     #: Set by the command line.
     executable = ROOT / os.environ.get("BUILD_DIR", ".build") / "release" / "tollgate"
 
@@ -75,7 +78,7 @@ class Tollgate(Peer):
         file.write_text(self._text)
         self._process = Process(
             self.name, [self.executable, "serve", "--config", file, "--edge-only"], folder, self.stage.placement.gateway)
-        self._process.wait_until(lambda: accepts(self._port))
+        self._process.wait_until(lambda: accepts(self._port), self.start_seconds)
 
     def stop(self):
         if self._process:
