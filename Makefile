@@ -4,6 +4,7 @@
 # CONFIGURATION  release (default) or debug, for `run` and `smoke`
 # SECONDS_OF_LOAD, SEED   of `faults` (default 600 and 1)
 # SCENARIO, URL, KEY, USAGE   of `load`
+# SEEDS, SEED, PLANT   of `simulate`: how many seeds, the one to tell, the mistake to plant
 # ARGS           further arguments: `make run ARGS="--port 9000"`, `make test ARGS="--filter HotStoreTests"`
 
 SHELL := /bin/bash
@@ -11,8 +12,10 @@ BUILD_DIR ?= .build
 CONFIGURATION ?= release
 ARGS ?=
 SECONDS_OF_LOAD ?= 600
-SEED ?= 1
-export BUILD_DIR CONFIGURATION
+SEED ?=
+SEEDS ?=
+PLANT ?=
+export BUILD_DIR CONFIGURATION SEED SEEDS PLANT
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-full smoke build release gauge bench bench-quick bench-first load faults simulate format lint clean-data clean
@@ -30,6 +33,9 @@ test: ## build and test everything, on servers of its own
 
 test-full: ## the same with long seeds and large case counts
 	@TOLLGATE_FULL=1 exec scripts/test.sh $(ARGS)
+
+simulate: ## the machines under seeded faults until Ctrl-C; SEEDS=100000 ends, SEED=7 tells one run, PLANT=flush-adds
+	@exec scripts/simulate.sh $(ARGS)
 
 smoke: ## `make run` in a scratch copy: drive the printed curl lines, check their answers, stop it
 	@exec scripts/smoke.sh $(ARGS)
@@ -56,7 +62,7 @@ bench-first: ## CPU per request, throughput and p99 beside nginx, nginx + ngx_lu
 	@exec scripts/bench-first.sh $(ARGS)
 
 faults: ## kill, stop, empty and restart every part under load, and compare four ledgers (docs/faults.md)
-	@exec scripts/faults.sh --seconds $(SECONDS_OF_LOAD) --seed $(SEED) $(ARGS)
+	@exec scripts/faults.sh --seconds $(SECONDS_OF_LOAD) --seed $(or $(SEED),1) $(ARGS)
 
 format: ## format the Swift sources in place
 	@exec scripts/lint.sh --fix

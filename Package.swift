@@ -115,6 +115,11 @@ let package = Package(
         .executableTarget(name: "tollgate", dependencies: ["TollgateApp"], swiftSettings: strict),
         .executableTarget(name: "job-service", dependencies: ["JobService"], swiftSettings: strict),
 
+        // The machines above under one seeded scheduler with virtual time.
+        library("Simulation", ["Domain", "Edge", "RedisClient"]),
+        .executableTarget(
+            name: "tollgate-simulate", dependencies: ["Simulation", argumentParser], swiftSettings: strict),
+
         // Servers, clocks and seeded randomness for tests.
         library("TestKit", ["RedisClient", "PostgresClient", nioCore, nioPosix]),
         tests("DomainTests", ["Domain", "TestKit"]),
@@ -146,6 +151,7 @@ let package = Package(
         tests("JobServiceTests", ["JobService", "PostgresClient", "TestKit", asyncHTTPClient]),
         tests(
             "EndToEndTests", ["TollgateApp", "Domain", "TestKit", "RedisClient", "PostgresClient", nioCore, nioPosix]),
+        tests("SimulationTests", ["Simulation", "TestKit"]),
         tests("TidyTests", []),
     ]
 )
