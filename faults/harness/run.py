@@ -62,7 +62,7 @@ class Run:
         lines = [json.loads(line) for line in self.stack.ledger.read_text().splitlines()]
         self.ledgers = Ledgers(
             ROUTES, load.attempts, read_executions(lines, started), breaker.faults, redis_ledger, postgres_ledger,
-            load.unresolved, LEASE_SECONDS, len(self.stack.gateways), self._open_counts())
+            load.unresolved, LEASE_SECONDS, len(self.stack.gateways), [*self._open_counts(), *await self._gaps()])
 
     async def _watch_own_loop(self):
         """The load is only steady while the harness itself is not held up."""
@@ -93,3 +93,9 @@ class Run:
         return [(f"{metric} of {child.name}", value)
                 for child in (*self.stack.gateways.values(), self.stack.workers)
                 for metric, value in self.stack.metrics(child.name).items() if metric in OPEN_METRICS]
+
+    async def _gaps(self):
+        """What PostgreSQL itself knows to be missing."""
+        if await self.stack.sql("SELECT to_regclass('usage_gaps')") in ([], [[""]]):
+            return []
+        return [(f"usage_gaps: {' '.join(row)}", 1) for row in await self.stack.sql("SELECT * FROM usage_gaps")]
