@@ -54,7 +54,7 @@ def part_many_keys(run):
 
 PARTS = {
     "gates": ("gated requests beside nginx, HAProxy, nginx + ngx_lua and Envoy", part_gates),
-    "many-keys": ("the same with 64 keys: no request shares a call with another", part_many_keys),
+    "many-keys": ("the same with 64 keys, each of another org", part_many_keys),
     "script": ("what a decision costs Redis", script.measured),
     "hot-key": ("one hot key", lambda run: hot_key.measured(run, run.results["one key"])),
     "latency": ("half load, open loop", lambda run: latency.measured(run, run.results["one key"])),

@@ -1,0 +1,131 @@
+"""What turns measurements into verdicts, tables and the model."""
+
+import contextlib
+import io
+import unittest
+from datetime import datetime, timezone
+from types import SimpleNamespace
+
+from comparison import all_figures, model, page, results
+from comparison.figure import Figure
+from comparison.figures import Spread
+from comparison.parts import cluster, latency, replay, script
+from comparison.pipeline import encoded
+
+
+def flat(value):
+    return Spread(value, value, value)
+
+
+def compared():
+    """A comparison's result, as far as the reports look at it."""
+    def peer(cpu, calls):
+        return SimpleNamespace(label="Tollgate <1>", cpu_us=flat(cpu), user_us=flat(cpu / 3), calls_per_request=flat(calls),
+                               calls_per_read=flat(12.4), requests_per_second=flat(1e6 / cpu), p50_ms=flat(1), p99_ms=flat(2))
+    plan = SimpleNamespace(rounds=5, seconds=4, warm_up_seconds=1, connections=64, keys=1, pinned=True)
+    return SimpleNamespace(figures={"tollgate": peer(20, 0.05), "nginx": peer(15, 0)}, plan=plan, script_calls={}, metered={},
+                           foreign_share=0.0, versions={"revision": "abc"}, commands={"tollgate": ["x"]})
+
+
+def whole(**more):
+    run = all_figures.Run()
+    run.results.update({"one key": compared(), "many keys": compared()})
+    parts = {"gates": [Figure("CPU ÷ nginx", 1.2, at_most=1.25, least=1.1, most=1.3)],
+             "script": [Figure("Redis CPU per decision", 10.0, "µs")],
+             "memory": [Figure("memory: idle process", 41, "MiB", at_most=40), Figure("memory: per idle", 5, "KiB", at_most=6)],
+             **more}
+    return results.Whole(run=run, quick=False, started=datetime(2026, 1, 1, tzinfo=timezone.utc), seconds=480, parts=parts,
+                         machine={"cpu": "x", "cores": 2, "memory_gib": 4, "system": "Debian", "kernel": "6"})
+
+
+class FigureTests(unittest.TestCase):
+    def test_lines(self):
+        self.assertEqual(Figure("a ÷ b", 1.234, at_most=1.25).line, "a ÷ b: 1.23 (≤ 1.25)")
+        self.assertEqual(Figure("a", 41.26, "MiB", at_most=40, digits=1).line, "a: 41.3 MiB (≤ 40 MiB)  MISSED")
+        self.assertEqual(Figure("a", 1.9, at_least=2).line, "a: 1.90 (≥ 2)  MISSED")
+        self.assertEqual(Figure("a", 1, at_most=1, at_least=1).line, "a: 1.00 (= 1)")
+        self.assertEqual(Figure("a", 3).line, "a: 3.00 (as measured)")
+
+    def test_what_could_not_be_measured_is_missed(self):
+        self.assertFalse(Figure("a", float("nan"), holds=False).is_met)
+        self.assertFalse(Figure("a", float("nan"), at_most=1).is_met)
+
+    def test_a_figure_in_time_with_a_wrong_decision_is_missed(self):
+        self.assertFalse(Figure("calls", 0.1, at_most=0.2, holds=False).is_met)
+
+
+class PartTests(unittest.TestCase):
+    def test_added_latency_is_over_the_upstream_of_the_same_round(self):
+        p99 = {"direct": [1, 2, 1], "tollgate": [2, 3, 3], "nginx-lua": [5, 4, 5]}
+        ratio = latency.figures(1000, p99, p99)[0]
+        self.assertAlmostEqual(ratio.value, 1 / 4)
+        self.assertTrue(ratio.is_met)
+
+    def test_a_replay_is_held_against_the_same_request_forwarded(self):
+        first = replay.figures({"forwarded": [25], "executed": [40], "replayed": [24]})[0]
+        self.assertAlmostEqual(first.value, 0.6)
+
+    def test_slots_are_those_of_redis(self):
+        self.assertEqual(cluster.slot(b"123456789"), 0x31C3 % 16384)
+        self.assertEqual(cluster.slot(b"user1000"), 3443)
+        low, high = 10923, 16383
+        self.assertTrue(low <= cluster.slot(cluster.org_in(b"org_00000", (low, high))) <= high)
+
+    def test_the_version_is_found_in_a_call(self):
+        blob = bytes(8 * 4) + bytes(2 * 2) + bytes(2 + 2 + 4) + b"\x03v:1" + bytes(9)
+        self.assertEqual(script.version_tag(blob), b"v:1")
+        self.assertEqual(script.org_tag([b"EVALSHA", b"x", b"1", b"tg:v:{org_1}"]), b"org_1")
+
+    def test_commands_hold_any_byte(self):
+        self.assertEqual(encoded([b"SET", b"\x00\r\n"]), b"*2\r\n$3\r\nSET\r\n$3\r\n\x00\r\n\r\n")
+
+    def test_a_part_that_fails_is_a_missed_figure_and_the_rest_goes_on(self):
+        parts = dict(all_figures.PARTS)
+        try:
+            all_figures.PARTS.update({
+                "gates": ("broken", lambda run: 1 / 0), "memory": ("fine", lambda run: [Figure("a", 1, at_most=2)])})
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                found = all_figures.measure(all_figures.Run(), ["gates", "memory"])
+        finally:
+            all_figures.PARTS.update(parts)
+        self.assertFalse(found["gates"][0].is_met)
+        self.assertTrue(found["memory"][0].is_met)
+
+    def test_parts_that_need_the_comparison_bring_it(self):
+        self.assertEqual(all_figures.chosen_parts("latency,memory"), ["gates", "latency", "memory"])
+
+
+class ReportTests(unittest.TestCase):
+    def test_results_name_what_is_missed(self):
+        text = results.markdown(whole())
+        self.assertIn("| memory: idle process | 41.00 MiB |  | ≤ 40 MiB | **MISSED** |", text)
+        self.assertIn("| CPU ÷ nginx | 1.20 | 1.10–1.30 | ≤ 1.25 | met |", text)
+        self.assertEqual([figure.name for figure in whole().missed], ["memory: idle process"])
+
+    def test_the_page_needs_nothing_else(self):
+        text = page.page(whole())
+        self.assertIn("1 of 3 bars missed", text)
+        self.assertIn("Tollgate &lt;1&gt;", text)
+        for word in ("src=", "href=", "@import", "url(", "nan"):
+            self.assertNotIn(word, text)
+
+    def test_a_page_of_what_could_not_be_measured(self):
+        self.assertIn("missed", page.page(whole(latency=[Figure("x: could not be measured", float("nan"), holds=False)])))
+
+    def test_the_model_follows_the_costs(self):
+        self.assertTrue(model.is_fed(whole()))
+        cost = model.costs(whole())
+        small, large = model.row(cost, 10), model.row(cost, 1000)
+        self.assertAlmostEqual(small["rate"], 10 * 4 * 0.6 * 1e6 / 20)
+        self.assertAlmostEqual(large["rate"] / small["rate"], 100)
+        self.assertAlmostEqual(small["nodes"], small["rate"] * 10e-6 / 0.6)
+        self.assertIn("| 1000 |", model.markdown(whole()))
+
+    def test_json(self):
+        self.assertIn('"met": false', results.as_json(SimpleNamespace(**{
+            **{name: getattr(whole(), name) for name in ("started", "quick", "seconds", "machine", "parts")},
+            "run": SimpleNamespace(rounds=5, results={})})))
+
+
+if __name__ == "__main__":
+    unittest.main()
