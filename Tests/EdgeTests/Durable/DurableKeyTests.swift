@@ -75,8 +75,7 @@ import Workers
             let other = try await TestEdge(
                 upstreamPort: scene.upstream.port, realm: scene.edge.realm,
                 dependencies: {
-                    $0.durableKeys = DurableKeys(
-                        claim: { durable.store.claim($0, answer: $1) }, settle: { durable.store.settle($0) })
+                    $0.durableKeys = DurableKeys(durable.store)
                 },
                 configuration: { KeyedScene.configure(&$0, { $0.durable = true }) })
             let client = try other.client()
