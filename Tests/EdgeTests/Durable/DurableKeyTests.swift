@@ -8,7 +8,7 @@ import Workers
 @testable import Edge
 
 /// Routes with `idempotency: {durable: true}`: PostgreSQL arbitrates what Redis has forgotten (IK-27).
-@Suite struct DurableKeyTests {
+@Suite(.serialized) struct DurableKeyTests {
     private static let gated: @Sendable (Int, ScriptedUpstream.Seen) -> ScriptedUpstream.Answer = { number, _ in
         let answer = "HTTP/1.1 201 Created\r\nLocation: /v1/jobs/\(number)\r\nContent-Length: 4\r\n\r\ndone"
         return number == 1 ? .init(.gate, .bytes(answer)) : .init(.bytes(answer))

@@ -35,7 +35,8 @@ struct DurableScene {
         let redis = try await TestRedis.start()
         let logger = Logger(label: "durable", factory: { _ in SwiftLogNoOpLogHandler() })
         let store = DurableKeyStore(pool: pool, patienceMs: 60_000, counters: WorkerCounters(), logger: logger)
-        let running = Task { try await store.run() }
+        let thread = ThreadOfItsOwn()
+        let running = Task(executorPreference: thread) { try await store.run() }
         let realm = try await Realm(redis: redis)
         do {
             try await KeyedScene.with(
@@ -51,11 +52,13 @@ struct DurableScene {
         } catch {
             running.cancel()
             _ = try? await running.value
+            await thread.stop()
             await pool.close()
             throw error
         }
         running.cancel()
         _ = try? await running.value
+        await thread.stop()
         await pool.close()
     }
 
