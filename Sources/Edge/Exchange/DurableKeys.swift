@@ -7,12 +7,15 @@ public struct DurableKeys: Sendable {
     public let claim: @Sendable (DurableClaim, @escaping @Sendable (DurableVerdict) -> Void) -> Void
     /// Takes over what becomes of a granted claim, and sees that it is written. Called on a loop; does not wait.
     public let settle: @Sendable (DurableSettlement) -> Void
+    /// How long a request waits for the answer to its claim; beyond it, it is refused.
+    public let deadlineMs: Int
 
     public init(
         claim: @escaping @Sendable (DurableClaim, @escaping @Sendable (DurableVerdict) -> Void) -> Void,
-        settle: @escaping @Sendable (DurableSettlement) -> Void
+        settle: @escaping @Sendable (DurableSettlement) -> Void, deadlineMs: Int = 2_000
     ) {
         self.claim = claim
         self.settle = settle
+        self.deadlineMs = deadlineMs
     }
 }

@@ -6,15 +6,12 @@ import NIOCore
 /// request go on. So a Redis that has forgotten a key (restarted empty, an older file, a replica that lagged) costs a
 /// round trip, never a second execution.
 extension Exchange {
-    /// How long a request waits for PostgreSQL's word; beyond it, it is refused.
-    static let durableTimeoutMs = 2_000
-
     /// Redis has granted the claim.
     func askDurable() {
         guard let claim = self.durableClaim, let durable = self.loop.durableKeys else {
             return self.durableRefused(.limiterUnavailable)
         }
-        self.expect(.durable, withinMs: Self.durableTimeoutMs)
+        self.expect(.durable, withinMs: durable.deadlineMs)
         let bound = NIOLoopBound(self, eventLoop: self.loop.eventLoop)
         durable.claim(claim) { verdict in
             bound.eventLoop.execute { bound.value.durableAnswered(verdict, to: claim) }

@@ -14,7 +14,7 @@ import Synchronization
 public final class DurableKeyStore: Service {
     private struct Wish: Sendable {
         let claim: DurableClaim
-        let sinceNs: UInt64
+        let since: ContinuousClock.Instant
         let answer: @Sendable (DurableVerdict) -> Void
     }
 
@@ -24,28 +24,31 @@ public final class DurableKeyStore: Service {
         var settlementBytes = 0
         /// Releases of claims whose statement ended without an answer, once more after a while: the first may have
         /// come before the claim.
-        var again: [(atNs: UInt64, settlement: DurableSettlement)] = []
+        var again: [(at: ContinuousClock.Instant, settlement: DurableSettlement)] = []
         var isClosed = false
     }
 
     private let records: DurableClaims
     private let counters: WorkerCounters
     private let logger: Logger
+    /// A wish that waited longer than the edge does is not asked any more.
+    private let patience: Duration
     private let state = Mutex(State())
     private let claimBell = Bell()
     private let settleBell = Bell()
 
     private static let wishesMax = 4_096
     private static let batchMax = 128
-    /// A wish that waited longer than the edge does is not asked any more.
-    private static let patienceNs: UInt64 = 2_000_000_000
     private static let settlementsMax = 65_536
     private static let settlementBytesMax = 256 << 20
     private static let settleBatchBytesMax = 8 << 20
-    private static let againAfterNs: UInt64 = 5_000_000_000
+    private static let againAfter = Duration.seconds(5)
 
-    /// - Parameter pool: of its own, with short time limits: nobody else's statements should hold up a claim.
-    public init(pool: PostgresPool, counters: WorkerCounters, logger: Logger) {
+    /// - Parameters:
+    ///   - pool: of its own, with short time limits: nobody else's statements should hold up a claim.
+    ///   - patienceMs: how long a claim may wait for its turn.
+    public init(pool: PostgresPool, patienceMs: Int = 2_000, counters: WorkerCounters, logger: Logger) {
+        self.patience = .milliseconds(patienceMs)
         self.records = DurableClaims(pool)
         self.counters = counters
         self.logger = logger
@@ -57,7 +60,7 @@ public final class DurableKeyStore: Service {
     public func claim(_ claim: DurableClaim, answer: @escaping @Sendable (DurableVerdict) -> Void) {
         let isQueued = self.state.withLock { state in
             guard !state.isClosed, state.wishes.count < Self.wishesMax else { return false }
-            state.wishes.append(Wish(claim: claim, sinceNs: Self.nowNs(), answer: answer))
+            state.wishes.append(Wish(claim: claim, since: .now, answer: answer))
             return true
         }
         guard isQueued else {
@@ -131,8 +134,8 @@ public final class DurableKeyStore: Service {
         let (due, late) = self.state.withLock { state -> ([Wish], [Wish]) in
             let taken = Array(state.wishes.prefix(Self.batchMax))
             state.wishes.removeFirst(taken.count)
-            let oldest = Self.nowNs() &- Self.patienceNs
-            return (taken.filter { $0.sinceNs >= oldest }, taken.filter { $0.sinceNs < oldest })
+            let oldest = ContinuousClock.now - self.patience
+            return (taken.filter { $0.since >= oldest }, taken.filter { $0.since < oldest })
         }
         self.counters.add(late.count, to: .durableRefused)
         for wish in late { wish.answer(.unavailable) }
@@ -156,7 +159,7 @@ public final class DurableKeyStore: Service {
     }
 
     private func giveBack(_ claims: [DurableClaim]) {
-        let later = Self.nowNs() &+ Self.againAfterNs
+        let later = ContinuousClock.now + Self.againAfter
         for claim in claims { self.settle(DurableSettlement(claim: claim, ending: .release)) }
         self.state.withLock { state in
             guard state.again.count + claims.count <= Self.settlementsMax else { return }
@@ -215,21 +218,12 @@ public final class DurableKeyStore: Service {
     private func ringAtIntervals() async {
         while (try? await Task.sleep(for: .seconds(1))) != nil {
             let due = self.state.withLock { state in
-                let now = Self.nowNs()
-                let due = state.again.filter { $0.atNs <= now }
-                state.again.removeAll { $0.atNs <= now }
+                let now = ContinuousClock.now
+                let due = state.again.filter { $0.at <= now }
+                state.again.removeAll { $0.at <= now }
                 return due
             }
             for (_, settlement) in due { self.settle(settlement) }
         }
     }
-
-    private static func nowNs() -> UInt64 {
-        // The origin first: made at its first use, it must not be later than the time that is measured from it.
-        let origin = Self.origin
-        let (seconds, attoseconds) = origin.duration(to: .now).components
-        return UInt64(seconds) &* 1_000_000_000 &+ UInt64(attoseconds / 1_000_000_000) &+ Self.patienceNs
-    }
-
-    private static let origin = ContinuousClock.now
 }

@@ -8,7 +8,7 @@ import Workers
 @testable import Edge
 
 /// Routes with `idempotency: {durable: true}`: PostgreSQL arbitrates what Redis has forgotten (IK-27).
-@Suite struct DurableKeyTests {
+@Suite(.serialized) struct DurableKeyTests {
     private static let gated: @Sendable (Int, ScriptedUpstream.Seen) -> ScriptedUpstream.Answer = { number, _ in
         let answer = "HTTP/1.1 201 Created\r\nLocation: /v1/jobs/\(number)\r\nContent-Length: 4\r\n\r\ndone"
         return number == 1 ? .init(.gate, .bytes(answer)) : .init(.bytes(answer))
@@ -75,8 +75,7 @@ import Workers
             let other = try await TestEdge(
                 upstreamPort: scene.upstream.port, realm: scene.edge.realm,
                 dependencies: {
-                    $0.durableKeys = DurableKeys(
-                        claim: { durable.store.claim($0, answer: $1) }, settle: { durable.store.settle($0) })
+                    $0.durableKeys = DurableKeys(durable.store)
                 },
                 configuration: { KeyedScene.configure(&$0, { $0.durable = true }) })
             let client = try other.client()

@@ -9,6 +9,13 @@ import TestKit
 
 @testable import Workers
 
+extension DurableKeys {
+    /// With the patience that a busy test machine needs.
+    init(_ store: DurableKeyStore) {
+        self.init(claim: { store.claim($0, answer: $1) }, settle: { store.settle($0) }, deadlineMs: 60_000)
+    }
+}
+
 /// A `KeyedScene` whose route is durable, with a PostgreSQL and the worker that speaks to it. Its Redis is its own, so
 /// that it can be lost.
 struct DurableScene {
@@ -27,15 +34,15 @@ struct DurableScene {
         let pool = try await Self.records(on: server)
         let redis = try await TestRedis.start()
         let logger = Logger(label: "durable", factory: { _ in SwiftLogNoOpLogHandler() })
-        let store = DurableKeyStore(pool: pool, counters: WorkerCounters(), logger: logger)
-        let running = Task { try await store.run() }
+        let store = DurableKeyStore(pool: pool, patienceMs: 60_000, counters: WorkerCounters(), logger: logger)
+        let thread = ThreadOfItsOwn()
+        let running = Task(executorPreference: thread) { try await store.run() }
         let realm = try await Realm(redis: redis)
         do {
             try await KeyedScene.with(
                 answer, realm: realm,
                 dependencies: {
-                    $0.durableKeys = DurableKeys(
-                        claim: { store.claim($0, answer: $1) }, settle: { store.settle($0) })
+                    $0.durableKeys = DurableKeys(store)
                 },
                 policy: {
                     $0.durable = true
@@ -45,11 +52,13 @@ struct DurableScene {
         } catch {
             running.cancel()
             _ = try? await running.value
+            await thread.stop()
             await pool.close()
             throw error
         }
         running.cancel()
         _ = try? await running.value
+        await thread.stop()
         await pool.close()
     }
 
