@@ -47,7 +47,9 @@ class Counter:
     def count(self, work):
         """The profile of what the gateway does while `work()` runs."""
         self._control("--instr=on")
+        began = time.monotonic()
         work()
+        elapsed = time.monotonic() - began
         self._control("--instr=off")
         self._control("--dump")
         self._dumps += 1
@@ -57,13 +59,16 @@ class Counter:
             if time.monotonic() > deadline:
                 raise CountFailure(f"callgrind wrote no {file}")
             time.sleep(0.1)
-        return Profile(file.read_text(errors="replace"))
+        profile = Profile(file.read_text(errors="replace"))
+        profile.seconds = elapsed
+        return profile
 
 
 class Profile:
     """Instructions by function, callees included, and calls of the allocator."""
 
     def __init__(self, text):
+        self.seconds = 0.0
         self.total = 0
         self.allocations = 0
         self._with_callees = defaultdict(int)

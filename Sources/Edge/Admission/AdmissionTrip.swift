@@ -31,7 +31,7 @@ final class AdmissionTrip: RedisWaiter {
 
     func reset() {
         self.batches.removeAll(keepingCapacity: true)
-        self.call.removeAll()
+        if !self.call.isEmpty { self.call.removeAll() }
     }
 
     override func redisReplied(_ reply: borrowing RedisReply) {

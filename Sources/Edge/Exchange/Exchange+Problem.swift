@@ -54,7 +54,7 @@ extension Exchange {
         if code.closesConnection || (unread && !discards) { self.clientKeepsAlive = false }
         var body = ByteBuffer()
         self.document(code, details).append(to: &body)
-        self.answer.clear()
+        self.loop.spareBuffers.lend(&self.answer)
         self.answer.writeStatusLine(code.status)
         self.writeProblemFields(code, details)
         self.answer.endResponseHead(

@@ -12,7 +12,6 @@ extension Exchange {
     private static let droppedInHTTP10 = alwaysDropped.union([.expect])
 
     func render(_ bytes: Span<UInt8>, _ route: CompiledRoute) {
-        self.outgoing.clear()
         self.loop.spareBuffers.lend(&self.outgoing)
         var head = HeadWriter(&self.outgoing, room: self.loop.requestHead.byteCount + 768)
         self.renderTarget(bytes, route, into: &head)

@@ -61,7 +61,7 @@ extension Exchange {
 
     private func replay(status: Int, lines: ByteBuffer, body: ByteBuffer, first: [UInt8], varies: Bool) {
         self.responseStatus = status
-        self.answer.clear()
+        self.loop.spareBuffers.lend(&self.answer)
         self.answer.writeStatusLine(status)
         self.answer.writeImmutableBuffer(lines)
         if varies { self.answer.writeField("Vary", "Accept-Encoding") }

@@ -99,7 +99,6 @@ extension Exchange {
         // An answer before the request's end leaves the rest of the body unread: the connection ends with it.
         if !self.requestBodyEnded { self.clientKeepsAlive = false }
         self.reframing = self.request.minorVersion == 1 && framing == .untilClose ? .chunked : framing
-        self.answer.clear()
         self.loop.spareBuffers.lend(&self.answer)
         // Room also for a small body behind it.
         var head = HeadWriter(&self.answer, room: min(bytes.count, Self.copiedBytesMax) + 512)

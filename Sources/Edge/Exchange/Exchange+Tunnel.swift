@@ -11,7 +11,7 @@ extension Exchange {
         guard let handler, let chosen = self.loop.responseHead.fields.first(.upgrade)?.value else {
             return self.upstreamFailed(.protocolError)
         }
-        self.answer.clear()
+        self.loop.spareBuffers.lend(&self.answer)
         self.answer.writeStatusLine(101)
         self.answer.writeFields(
             self.loop.responseHead.fields, of: bytes, connection: self.loop.responseHead.connection,

@@ -9,10 +9,11 @@ struct SpareBuffers {
     /// A larger one is let go, so that one large head does not stay for good.
     private static let capacityMax = 16 * 1024
 
-    /// Gives `buffer` storage, if it has none and there is some to spare.
+    /// Makes `buffer` empty, and gives it storage if it has none and there is some to spare.
     mutating func lend(_ buffer: inout ByteBuffer) {
-        guard buffer.storageCapacity == 0, let spare = self.buffers.popLast() else { return }
-        buffer = spare
+        // Clearing one without storage would allocate.
+        guard buffer.storageCapacity == 0 else { return buffer.clear() }
+        if let spare = self.buffers.popLast() { buffer = spare }
     }
 
     /// Takes the storage of `buffer` back, which is empty afterwards. Storage that a channel still writes from may be

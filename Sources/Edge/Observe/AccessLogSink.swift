@@ -25,7 +25,11 @@ final class AccessLogSink: Sendable {
         }
     }
 
-    func shutdown() async { try? await self.pool.shutdownGracefully() }
+    /// Returns when everything submitted has been written: the pool drops what still waits when it is shut down.
+    func shutdown() async {
+        try? await self.pool.runIfActive {}
+        try? await self.pool.shutdownGracefully()
+    }
 
     private func write(_ records: ByteBuffer) {
         var records = records

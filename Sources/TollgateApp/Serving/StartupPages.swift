@@ -24,7 +24,8 @@ enum StartupPages {
         let words = line.split(whereSeparator: \.isWhitespace)
         guard words.count >= 6, words[1] == "r-xp", words[5].hasPrefix("/") else { return nil }
         let bounds = words[0].split(separator: "-")
-        guard bounds.count == 2, let start = UInt(bounds[0], radix: 16), let end = UInt(bounds[1], radix: 16), start < end
+        guard bounds.count == 2, let start = UInt(bounds[0], radix: 16), let end = UInt(bounds[1], radix: 16),
+            start < end
         else { return nil }
         return start..<end
     }
