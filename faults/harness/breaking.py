@@ -1,11 +1,13 @@
 """Carries the planned faults out. Faults of one target follow one another; different targets break at the same time."""
 
 import asyncio
+import functools
 import shutil
 import signal
 
 from . import redis
 from .ledgers import Fault
+from .processes import StartFailure
 from .stack import now
 
 #: What `appendfsync everysec` may lose with the server, in seconds.
@@ -19,6 +21,8 @@ class Breaker:
         self._snapshots = []
         self.faults = []
         self.failures = []
+        #: Processes that ended without a fault: name, time, the end of their log.
+        self.crashes = []
 
     async def run(self, planned):
         """Carries out all of `planned`, and returns when every target is whole again."""
@@ -41,6 +45,27 @@ class Breaker:
                 self.failures.append(f"fault {fault.number} ({planned.kind} of {planned.target}) failed: {failure!r}")
             fault.ended = now() - self._started
             self._say(fault.line())
+
+    async def watch(self):
+        """Notices a process that ends by itself, and starts it again."""
+        starts = {"workers": self._stack.start_workers, "upstream": self._stack.start_upstream,
+                  "redis": self._stack.start_redis, "postgres": self._stack.start_postgres,
+                  **{name: functools.partial(self._stack.start_gateway, name) for name in self._stack.gateways}}
+        while True:
+            await asyncio.sleep(0.1)
+            for child in self._stack.children:
+                lock = self._locks.setdefault(child.name, asyncio.Lock())
+                if lock.locked() or child.is_running:
+                    continue
+                async with lock:
+                    at = now() - self._started
+                    self.crashes.append((child.name, at, child.tail(60)))
+                    self._say(f"{at:9.3f}  {child.name} ended by itself")
+                    try:
+                        await starts[child.name]()
+                    except StartFailure as failure:
+                        self.failures.append(str(failure))
+                        return
 
     # Gateways, workers, upstream
 

@@ -27,7 +27,7 @@ class Comparison:
     notes: dict
 
     ROWS = ("executed twice", "lost", "doubled", "stuck", "over-admitted, Redis up", "over-admitted, Redis away",
-            "Redis ahead of PostgreSQL", "valid key refused", "internal error")
+            "Redis ahead of PostgreSQL", "valid key refused", "internal error", "crashed")
 
     def count(self, row):
         return sum(difference.count for difference in self.differences if difference.row == row)
@@ -38,7 +38,7 @@ def compare(ledgers):
     notes = defaultdict(str)
     differences = [
         *executed_twice(history, notes), *usage_differences(history, notes), *stuck(history, notes),
-        *over_admitted(history, notes), *redis_ahead(ledgers), *wrong_answers(history)]
+        *over_admitted(history, notes), *redis_ahead(ledgers), *wrong_answers(history), *crashed(ledgers)]
     return Comparison(differences, dict(notes))
 
 
@@ -184,3 +184,8 @@ def wrong_answers(history):
                              story=history.story([attempt]))
         elif attempt.problem == "internal-error":
             yield Difference("internal error", f"#{attempt.number}", story=history.story([attempt]))
+
+
+def crashed(ledgers):
+    for name, at, tail in ledgers.crashes:
+        yield Difference("crashed", f"{name} ended by itself at {at:.3f}", story=tail.splitlines())

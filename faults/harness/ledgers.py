@@ -144,3 +144,5 @@ class Ledgers:
     gateways: int = 2
     #: What else counts what is open: description and count.
     open_counts: list = field(default_factory=list)
+    #: Processes that ended without a fault: name, time, the end of their log.
+    crashes: list = field(default_factory=list)

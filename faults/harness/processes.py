@@ -68,22 +68,25 @@ class Child:
         """SIGKILL to it and to all that descend from it."""
         if not self.is_running:
             return
-        pids = family(self.pid)
-        for pid in pids:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        pids = self._send_all(signal.SIGKILL)
         self._process.wait()
         wait_for_end(pids)
 
     def stop(self):
-        for pid in family(self.pid) if self.is_running else []:
-            os.kill(pid, signal.SIGSTOP)
+        self._send_all(signal.SIGSTOP)
 
     def resume(self):
-        for pid in family(self.pid) if self.is_running else []:
-            os.kill(pid, signal.SIGCONT)
+        self._send_all(signal.SIGCONT)
+
+    def _send_all(self, number):
+        """To it and to all that descend from it; some may end meanwhile."""
+        pids = family(self.pid) if self.is_running else []
+        for pid in pids:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                continue
+        return pids
 
     async def end(self, number=signal.SIGTERM, seconds=15):
         """Asks it to end; kills it if it does not. Returns whether it ended by itself."""

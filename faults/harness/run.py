@@ -50,19 +50,22 @@ class Run:
         started = now()
         load = Load(self.stack, keys, SLICE_SECONDS, started, patience=LEASE_SECONDS + 20)
         breaker = Breaker(self.stack, started, self._say)
-        ticking = asyncio.create_task(self._watch_own_loop())
+        watching = [asyncio.create_task(self._watch_own_loop()), asyncio.create_task(breaker.watch())]
         await asyncio.gather(load.run(planned, options.seed), breaker.run(faults))
-        ticking.cancel()
-        self.failures += breaker.failures
         self._say(f"{now() - started:9.3f}  every client is done; waiting for the stores to settle")
         if options.rescan:
+            watching.pop().cancel()
             self.stack.workers.kill()
             await self.stack.start_workers()
         redis_ledger, postgres_ledger = await self._settled()
+        for task in watching:
+            task.cancel()
+        self.failures += breaker.failures
         lines = [json.loads(line) for line in self.stack.ledger.read_text().splitlines()]
         self.ledgers = Ledgers(
             ROUTES, load.attempts, read_executions(lines, started), breaker.faults, redis_ledger, postgres_ledger,
-            load.unresolved, LEASE_SECONDS, len(self.stack.gateways), [*self._open_counts(), *await self._gaps()])
+            load.unresolved, LEASE_SECONDS, len(self.stack.gateways), [*self._open_counts(), *await self._gaps()],
+            breaker.crashes)
 
     async def _watch_own_loop(self):
         """The load is only steady while the harness itself is not held up."""

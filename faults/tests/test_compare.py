@@ -206,6 +206,10 @@ class CompareTests(unittest.TestCase):
         self.world.ask("get", 2, executes=False, status=500, problem="internal-error")
         self.expect(valid_key_refused=1, internal_error=1)
 
+    def test_a_process_that_ended_by_itself(self):
+        self.world.crashes.append(("gateway-1", 1.0, "Fatal error"))
+        self.assertEqual(self.expect(crashed=1).differences[0].story, ["Fatal error"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -11,7 +11,7 @@ class World:
     def __init__(self):
         self.attempts, self.executions, self.faults = [], [], []
         self.redis, self.postgres = RedisLedger(), PostgresLedger()
-        self.unresolved, self.open_counts = set(), []
+        self.unresolved, self.open_counts, self.crashes = set(), [], []
 
     def ask(self, route, at, seconds=0.01, executes=True, counts=None, **fields):
         """One request: executed and counted once unless said otherwise."""
@@ -52,4 +52,4 @@ class World:
     @property
     def ledgers(self):
         return Ledgers(ROUTES, self.attempts, self.executions, self.faults, self.redis, self.postgres, self.unresolved,
-                       open_counts=self.open_counts)
+                       open_counts=self.open_counts, crashes=self.crashes)
