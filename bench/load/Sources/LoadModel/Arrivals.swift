@@ -26,7 +26,8 @@ public struct Arrivals: Sendable {
     public mutating func next() -> UInt64? {
         while stage < stages.count {
             let current = stages[stage]
-            if current.rate > 0, atNs < Double(current.durationNs) {
+            // Half a nanosecond absorbs what adding intervals rounds away.
+            if current.rate > 0, atNs < Double(current.durationNs) - 0.5 {
                 let due = stageStartNs + atNs
                 atNs += interval(current.rate)
                 return UInt64(due)
