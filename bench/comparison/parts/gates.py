@@ -41,8 +41,8 @@ def many_keys(run):
     found, result = measured(run, MANY_PEERS, MANY_BARS, keys=MANY_KEYS)
     calls = result.figures["tollgate"].calls_per_request
     found.append(Figure(f"{MANY_KEYS} keys: script calls per request", calls.median, least=calls.least, most=calls.most,
-                        note="With one key, requests that wait at the same time share a call; with another org each time "
-                        "there is a decision of its own for every request."))
+                        note="With one key, requests that wait at the same time share a decision. With 64 orgs each is "
+                        "decided by itself; a call may carry the decisions of several."))
     return found, result
 
 

@@ -56,7 +56,7 @@ def figures(depth, full, cost, others, steps):
     rounds = Spread.of(a / b for a, b in zip(cost["decision"], cost["HINCRBY"]))
     note = (f"One request decided by one call as the edge sends it (version check, two buckets; the gateway counts): {ours.median:.2f} µs; "
             f"HINCRBY of the same meter: {plain.median:.2f} µs. {ORGS} orgs in turn, {CONNECTIONS} connections, {depth} commands in "
-            f"one write. With 64 keys at full load the edge sends {full} in one write.")
+            f"one write. With 64 keys at full load the edge sends {full} calls in one write.")
     where, last = [], 0.0
     for name, value in steps:
         where.append(f"{name} {max(0.0, value - last):.2f}")
