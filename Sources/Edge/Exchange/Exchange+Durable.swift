@@ -38,8 +38,9 @@ extension Exchange {
             self.isDurable = true
             self.goOn()
         case .finished(let result, let first):
-            // Redis learns again what it has forgotten; this request itself is a replay and is not counted.
-            self.undoClaim(.store(result), month: UsagePeriod(atMs: self.decidedAtMs).month)
+            // Stored in Redis it would look like an answer to this request, so the claim is given back: what Redis has
+            // forgotten is replayed from PostgreSQL, with the id of the request that was executed. Nothing is counted.
+            self.undoClaim(.release, month: UsagePeriod(atMs: self.decidedAtMs).month)
             self.replay(StoredReply(result), first: first)
         case .inProgress(let first): self.durableRefused(.idempotencyInProgress, original: first)
         case .keyReused(let first): self.durableRefused(.idempotencyKeyReused, original: first)

@@ -34,17 +34,14 @@ extension Exchange {
             loop.counters.keyCacheHits += 1
             self.entry = entry
             let verdict = self.verdict(entry, route)
-            guard case .refused = verdict, self.held == nil, loop.keys.isOldForRefusing(entry, wallMs: loop.wallMs)
-            else {
-                return verdict
-            }
-            loop.keys.forget(entry)
+            // No admission compares the version of a key that is refused here: Redis is asked whether it is the current
+            // one, so that a change back is met by the very next request too.
+            guard case .refused = verdict, self.held == nil else { return verdict }
         case .unknown:
             return .refused(.apiKeyInvalid)
         case .notCached:
-            break
+            loop.counters.keyCacheMisses += 1
         }
-        loop.counters.keyCacheMisses += 1
         // Kept for the look-up only: a hash that cannot be looked up needs the key's own bytes.
         self.presentedKey = credential.withKey(in: bytes) { key in key.indices.map { key[$0] } }
         return .unknown(digest)

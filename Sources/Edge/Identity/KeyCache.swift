@@ -69,7 +69,9 @@ final class KeyCache {
             return
         }
         guard self.lookups.count < Self.lookupsMax else { return exchange.refuse(.overloaded) }
-        let lookup = KeyLookup(digest: digest, key: key, loop: loop, cache: self, fallback: self.fallback)
+        let lookup = KeyLookup(
+            digest: digest, key: key, doubted: self.principals.find(digest), loop: loop, cache: self,
+            fallback: self.fallback)
         lookup.waiters.append(exchange)
         self.lookups[digest] = lookup
         lookup.start()
@@ -79,12 +81,6 @@ final class KeyCache {
     func forget(_ entry: PrincipalEntry) {
         // Another request may have read it again already.
         if self.principals.find(entry.digest) === entry { self.principals.remove(entry.digest) }
-    }
-
-    /// Whether a refusal by what is cached of a principal has been repeated for long enough: no admission compares its
-    /// version, so nothing else would ever show that the records have changed.
-    func isOldForRefusing(_ entry: PrincipalEntry, wallMs: Int) -> Bool {
-        wallMs - entry.readAtMs >= self.negativeTtlMs
     }
 
     func forgetAll() {
@@ -97,15 +93,21 @@ final class KeyCache {
     func found(_ principal: Principal, for lookup: KeyLookup) {
         guard let loop else { return }
         self.lookups[lookup.digest] = nil
-        let entry = PrincipalEntry(
-            principal, digest: lookup.digest, readAtMs: loop.wallMs, routes: loop.routes.count)
+        let entry = PrincipalEntry(principal, digest: lookup.digest, routes: loop.routes.count)
         self.principals.insert(entry, for: lookup.digest)
+        for exchange in lookup.waiters { exchange.principalResolved() }
+    }
+
+    /// What is cached is what Redis has.
+    func isCurrent(_ lookup: KeyLookup) {
+        self.lookups[lookup.digest] = nil
         for exchange in lookup.waiters { exchange.principalResolved() }
     }
 
     func doesNotExist(_ lookup: KeyLookup) {
         guard let loop else { return }
         self.lookups[lookup.digest] = nil
+        self.principals.remove(lookup.digest)
         self.unknown.insert(loop.wallMs + self.negativeTtlMs, for: lookup.digest)
         for exchange in lookup.waiters { exchange.principalResolved() }
     }

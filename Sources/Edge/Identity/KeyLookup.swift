@@ -10,6 +10,7 @@ final class KeyLookup: RedisWaiter {
     let digest: SHA256Digest
     var waiters: [Exchange] = []
     private let key: [UInt8]
+    private let doubted: PrincipalEntry?
     private let loop: EdgeLoop
     private let cache: KeyCache
     private let fallback: KeyFallback?
@@ -19,11 +20,16 @@ final class KeyLookup: RedisWaiter {
     private var org: OrgRecord?
     private var isDone = false
 
-    private enum Step { case findOrg, version, org, key }
+    private enum Step { case compare, findOrg, version, org, key }
 
-    init(digest: SHA256Digest, key: [UInt8], loop: EdgeLoop, cache: KeyCache, fallback: KeyFallback?) {
+    /// - Parameter doubted: what is cached, and has to be the current version to be believed.
+    init(
+        digest: SHA256Digest, key: [UInt8], doubted: PrincipalEntry?, loop: EdgeLoop, cache: KeyCache,
+        fallback: KeyFallback?
+    ) {
         self.digest = digest
         self.key = key
+        self.doubted = doubted
         self.loop = loop
         self.cache = cache
         self.fallback = fallback
@@ -31,6 +37,14 @@ final class KeyLookup: RedisWaiter {
     }
 
     func start() {
+        guard let doubted else { return self.readKey() }
+        self.step = .compare
+        self.send {
+            RecordReads.appendVersion(ofOrg: doubted.principal.org.orgID, self.loop.keyspace, into: &$0)
+        }
+    }
+
+    private func readKey() {
         self.step = .findOrg
         self.send { RecordReads.appendKey(sha256Hex: self.digest.hexText, self.loop.keyspace, into: &$0) }
     }
@@ -38,6 +52,11 @@ final class KeyLookup: RedisWaiter {
     override func redisReplied(_ reply: borrowing RedisReply) {
         guard !self.isDone else { return }
         switch self.step {
+        case .compare:
+            let tag = reply.isNull ? nil : reply.withBytes { String(decoding: $0, as: UTF8.self) }
+            guard let doubted, tag == doubted.principal.versionTag else { return self.readKey() }
+            self.isDone = true
+            self.cache.isCurrent(self)
         case .findOrg:
             guard let record = PrincipalRecordCodec.key(PrincipalRecordCodec.fields(reply)) else {
                 return self.missing()
@@ -63,6 +82,11 @@ final class KeyLookup: RedisWaiter {
     override func redisFailed(_ failure: RedisFailure) {
         self.loop.counters.storeUnavailable += 1
         if !self.isDone { self.loop.noteStoreFailure(failure) }
+        if self.step == .compare, !self.isDone {
+            // Nobody can say otherwise: the refusal stands.
+            self.isDone = true
+            return self.cache.isCurrent(self)
+        }
         self.fail(.limiterUnavailable)
     }
 
@@ -94,7 +118,7 @@ final class KeyLookup: RedisWaiter {
 
     private func answered(_ outcome: KeyFallback.Outcome) {
         switch outcome {
-        case .published: self.start()
+        case .published: self.readKey()
         case .unknown: self.doesNotExist()
         case .refused:
             self.loop.counters.keyFallbacksRefused += 1

@@ -8,8 +8,6 @@ import NIOCore
 final class PrincipalEntry {
     let principal: Principal
     let digest: SHA256Digest
-    /// Unix milliseconds of the moment its records were read.
-    let readAtMs: Int
     /// Unix milliseconds of the last admission, and whether it waits to be reported.
     var lastUsedMs = 0
     var isTouched = false
@@ -20,10 +18,9 @@ final class PrincipalEntry {
     /// By route index, made on first use.
     private var grants: [RouteGrant?]
 
-    init(_ principal: Principal, digest: SHA256Digest, readAtMs: Int, routes: Int) {
+    init(_ principal: Principal, digest: SHA256Digest, routes: Int) {
         self.principal = principal
         self.digest = digest
-        self.readAtMs = readAtMs
         self.grants = Array(repeating: nil, count: routes)
         var fields = ByteBuffer()
         func write(_ name: String, _ value: String) {

@@ -27,7 +27,7 @@ import Workers
             #expect(first?.status == 201)
             try await durable.expectStates(["completed": 1])
             try await durable.loseRedis()
-            // The first replay comes from PostgreSQL, which also tells Redis again; the second from there.
+            // What Redis has forgotten comes from PostgreSQL, as often as it is asked for.
             for _ in 1...2 {
                 let replay = try await durable.settledAnswer(key: "k")
                 #expect(replay?.status == 201)
@@ -38,7 +38,8 @@ import Workers
                 #expect(replay?["idempotent-original-request"] == first?["x-request-id"])
             }
             #expect(durable.scene.executions == 1)
-            try await durable.scene.edge.realm.expectMeters(durable.scene.tenant, ["jobs": 0])
+            // Redis is told again what was counted: one execution.
+            try await durable.scene.edge.realm.expectMeters(durable.scene.tenant, ["jobs": 1])
             #expect(try durable.scene.send(key: "k", body: "[]")?.code == "idempotency-key-reused")
         }
     }
