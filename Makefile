@@ -18,7 +18,7 @@ PLANT ?=
 export BUILD_DIR CONFIGURATION SEED SEEDS PLANT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full smoke build release gauge bench bench-quick bench-first load faults simulate format lint clean-data clean
+.PHONY: help run test test-full smoke build release gauge bench bench-quick bench-first load faults simulate schemathesis format lint clean-data clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ simulate: ## the machines under seeded faults until Ctrl-C; SEEDS=100000 ends, S
 
 smoke: ## `make run` in a scratch copy: drive the printed curl lines, check their answers, stop it
 	@exec scripts/smoke.sh $(ARGS)
+
+schemathesis: ## hold the admin API of a running `make run` against its OpenAPI document (changes the demo's data)
+	@exec scripts/schemathesis.sh $(ARGS)
 
 build: ## debug build of everything
 	@exec scripts/build.sh debug $(ARGS)

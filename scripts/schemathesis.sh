@@ -26,10 +26,11 @@ if [ ! -x "$venv/bin/schemathesis" ]; then
   "$venv/bin/pip" install --quiet "schemathesis==$version"
 fi
 
+# One worker: the parser of CPython 3.11 fails now and then when several threads use it.
 status=0
 "$venv/bin/schemathesis" --config-file scripts/schemathesis.toml run "$TOLLGATE_ADMIN_URL/openapi.json" \
   --header "Authorization: Bearer $TOLLGATE_ADMIN_TOKEN" --checks all --max-examples "${EXAMPLES:-200}" \
-  --workers 2 --no-color "$@" || status=$?
+  --workers 1 --no-color "$@" || status=$?
 
 # It may have switched maintenance on.
 curl -sS -o /dev/null -X PUT -H "Authorization: Bearer $TOLLGATE_ADMIN_TOKEN" -H 'Content-Type: application/json' \

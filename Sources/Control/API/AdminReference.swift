@@ -42,10 +42,9 @@ enum AdminReference {
         shows it once; only its hash is stored. Members of an org have tokens of their own \
         (`POST /v1/orgs/{org}/tokens`): each speaks for one user in one org, with the role that the user has there at \
         the time of the request. All tokens expire. A member never sees another org: its ids are answered with 404.
-        - **Failed log-ins** are counted by address (\(Int(LoginThrottle.byAddress.failures)), one forgotten every \
-        \(Int(LoginThrottle.byAddress.secondsPerFailure)) s) and by the beginning of the token \
-        (\(Int(LoginThrottle.byPrefix.failures)), one every \(Int(LoginThrottle.byPrefix.secondsPerFailure)) s); beyond \
-        that the answer is 429 with `Retry-After`. A token that was good before is not concerned.
+        - **Failed log-ins** are counted by address (20, or `admin.failed_logins`; one is forgotten every 3 s) and by the \
+        beginning of the token (half as many; one every 12 s); beyond that the answer is 429 with `Retry-After`. A token \
+        that was good before is not concerned.
         - **Bodies** are JSON (`Content-Type: application/json`, UTF-8, \(BodyReader.bytesMax / 1024) KiB at most). \
         Members that are not in the schema are refused, and so are unknown parameters of the query: 400 for what cannot \
         be read, 422 for what does not fit, each with `errors` that name every place.

@@ -12,10 +12,10 @@ final class Authenticator: Sendable {
 
     private let operatorToken: String?
     private let pool: PostgresPool?
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     private struct State {
-        var throttle = LoginThrottle()
+        var throttle: LoginThrottle
         /// Tokens that were good lately: somebody else's failures from the same address do not lock them out.
         var good: Set<SHA256Digest> = []
     }
@@ -25,7 +25,9 @@ final class Authenticator: Sendable {
     /// - Parameters:
     ///   - operatorToken: an operator's token that is known from elsewhere than the records.
     ///   - pool: the records; without them no other token is known.
-    init(operatorToken: String?, pool: PostgresPool?) {
+    ///   - failuresMax: failed attempts that one address may have at once.
+    init(operatorToken: String?, pool: PostgresPool?, failuresMax: Int) {
+        self.state = Mutex(State(throttle: LoginThrottle(failuresMax: failuresMax)))
         self.operatorToken = operatorToken
         self.pool = pool
     }

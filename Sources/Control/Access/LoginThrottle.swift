@@ -12,17 +12,23 @@ struct LoginThrottle {
         var sinceS: Double
     }
 
-    static let byAddress = Allowance(failures: 20, secondsPerFailure: 3)
-    static let byPrefix = Allowance(failures: 10, secondsPerFailure: 12)
+    private let byAddress: Allowance
+    private let byPrefix: Allowance
     /// Buckets kept; beyond it those that are empty by now go, then the rest.
     static let bucketsMax = 8_192
 
     private var buckets: [String: Bucket] = [:]
 
+    /// - Parameter failuresMax: how many one address may have at once; half as many for one beginning of a token.
+    init(failuresMax: Int = 20) {
+        self.byAddress = Allowance(failures: Double(failuresMax), secondsPerFailure: 3)
+        self.byPrefix = Allowance(failures: Double(max(1, failuresMax / 2)), secondsPerFailure: 12)
+    }
+
     /// Seconds until another attempt is looked at; nil when it is now.
     func wait(address: String, prefix: String, nowS: Double) -> Int? {
         let waits = [
-            self.wait("a\(address)", Self.byAddress, nowS), self.wait("p\(prefix)", Self.byPrefix, nowS),
+            self.wait("a\(address)", self.byAddress, nowS), self.wait("p\(prefix)", self.byPrefix, nowS),
         ].compactMap { $0 }
         return waits.max().map { max(1, Int($0.rounded(.up))) }
     }
@@ -30,8 +36,8 @@ struct LoginThrottle {
     /// Notes a failure.
     mutating func failed(address: String, prefix: String, nowS: Double) {
         if self.buckets.count >= Self.bucketsMax { self.makeRoom(nowS) }
-        self.add("a\(address)", Self.byAddress, nowS)
-        self.add("p\(prefix)", Self.byPrefix, nowS)
+        self.add("a\(address)", self.byAddress, nowS)
+        self.add("p\(prefix)", self.byPrefix, nowS)
     }
 
     var bucketCount: Int { self.buckets.count }
@@ -52,8 +58,9 @@ struct LoginThrottle {
     }
 
     private mutating func makeRoom(_ nowS: Double) {
+        let (byAddress, byPrefix) = (self.byAddress, self.byPrefix)
         self.buckets = self.buckets.filter { name, bucket in
-            Self.level(bucket, name.hasPrefix("a") ? Self.byAddress : Self.byPrefix, nowS) > 0
+            Self.level(bucket, name.hasPrefix("a") ? byAddress : byPrefix, nowS) > 0
         }
         if self.buckets.count >= Self.bucketsMax { self.buckets.removeAll(keepingCapacity: true) }
     }

@@ -34,7 +34,10 @@ public struct AdminServer: Service {
         router.middlewares.add(ProblemMiddleware(errors: errors, methods: table.methods, logger: logger))
         router.middlewares.add(
             AuthenticationMiddleware(
-                authenticator: Authenticator(operatorToken: token, pool: stores?.pool), openPaths: Set(open)))
+                authenticator: Authenticator(
+                    operatorToken: token, pool: stores?.pool,
+                    failuresMax: (stores?.configuration ?? Configuration()).admin.failedLoginsMax), openPaths: Set(open)
+            ))
         HealthRoutes(sources: sources).add(to: router)
         MetricsRoutes(sources: sources).add(to: router)
         ProblemRoutes(errors: errors).add(to: router)

@@ -45,9 +45,7 @@ enum UsageOperations {
         query.limit = call.limit + 1
         if !call.after.isEmpty {
             guard let last = UsageCursor.sum(call.after) else {
-                throw AdminProblem(
-                    .invalidRequest,
-                    errors: [FieldError(place: .parameter("cursor"), detail: "expected a cursor from `next_cursor`")])
+                throw AdminProblem(.resourceNotFound, detail: "There is no such page (cursor).")
             }
             query.after = last
         }

@@ -9,7 +9,7 @@ extension Schema {
     private func check(_ value: JSON, at pointer: String, _ errors: inout [FieldError]) {
         func refuse(_ detail: String) { errors.append(FieldError(place: .pointer(pointer), detail: detail)) }
         switch (self, value) {
-        case (.anything, _), (.boolean, .bool), (.orNull, .null): return
+        case (.anything, _), (.anyText, .string), (.boolean, .bool), (.orNull, .null): return
         case (.orNull(let schema), _): schema.check(value, at: pointer, &errors)
         case (.integer(let range), .integer(let integer)):
             if !range.contains(integer) { refuse(Self.expected(range)) }
@@ -82,6 +82,7 @@ extension Schema {
         case .list: "an array"
         case .map, .object: "an object"
         case .orNull(let schema): "\(schema.kind), or null"
+        case .anyText: "a text"
         case .anything: "a value"
         }
     }

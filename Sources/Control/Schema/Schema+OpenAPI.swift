@@ -22,6 +22,7 @@ extension Schema {
             ]
         case .object(let shape): shape.openAPI(&components)
         case .orNull(let schema): Self.orNull(schema.openAPI(&components))
+        case .anyText: ["type": "string"]
         case .anything: [:]
         }
     }

@@ -39,6 +39,8 @@ public struct JournalSettings: Sendable, Equatable {
 /// The listener for operators: health, metrics, problem pages.
 public struct AdminSettings: Sendable, Equatable {
     public var listen = ListenAddress(host: "127.0.0.1", port: 8081)
+    /// Failed log-ins to the admin API that one address may have at once.
+    public var failedLoginsMax = 20
 
     public init() {}
 }

@@ -7,6 +7,9 @@ extension Schema {
         list.add(
             "listen", \.listen, Shapes.address(ports: 0...65_535),
             "Address and port to accept on; not to be reachable by clients. Port 0 takes a free one.")
+        list.add(
+            "failed_logins", \.failedLoginsMax, Shapes.integer(1...1_000_000),
+            "Failed log-ins that one address may have before it must wait.")
         return Record(
             title: "admin", summary: "The listener for operators.", blank: { AdminSettings() },
             sample: { AdminSettings() }, fields: list.fields)
