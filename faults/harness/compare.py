@@ -106,19 +106,21 @@ def stuck(history, notes):
         if not is_unknown and operation not in left:
             continue
         unknown += 1
-        if not may_be_unknown(history, attempts):
+        # A claim may come back with an older copy long after its client was done.
+        needed = float("inf") if operation in left else attempts[-1].ended
+        if not may_be_unknown(history, attempts, needed):
             yield Difference("stuck", f"key {operation}: its outcome is called unknown, and no gateway died with it",
                              story=history.story(attempts))
     notes["stuck"] = f"{unknown} keys whose gateway died with them"
 
 
-def may_be_unknown(history, attempts):
+def may_be_unknown(history, attempts, needed):
     """Whether something happened to a key that nobody can know the end of."""
     if any(history.is_orphan(attempt) for attempt in attempts):
         return True
     if history.rules(attempts[0]).durable:
         return False
-    return any(history.may_be_forgotten(attempt.ended, attempts[-1].ended) for attempt in attempts)
+    return any(history.may_be_forgotten(attempt.ended, needed) for attempt in attempts)
 
 
 def over_admitted(history, notes):

@@ -149,6 +149,12 @@ class CompareTests(unittest.TestCase):
         self.world.fault("gateway-kill", 1.005, target="gateway-1")
         self.expect()
 
+    def test_a_claim_that_an_older_copy_brought_back(self):
+        self.world.ask("op", 1, operation="k")
+        self.world.redis.expired_claims.append(Claim(hashlib.sha256(b"k").hexdigest(), -1.0))
+        self.world.fault("redis-older", 8, forgets_since=0.9)
+        self.expect()
+
     def test_an_unknown_outcome_needs_a_dead_gateway(self):
         self.world.ask("op", 1, executes=False, operation="k", status=409, problem="idempotency-outcome-unknown")
         self.expect(stuck=1)
