@@ -63,7 +63,7 @@ struct RecordResourceTests {
             #expect(jobs.json["data"]?.elements?.map { $0["quantity"]?.integer } == [15], "\(jobs)")
             let key = try await world.send("GET", "\(path)&api_key_id=key_1")
             #expect(key.json["data"]?.elements?.allSatisfy { $0["api_key_id"] == .null } == true)
-            #expect(try await world.send("GET", "\(path)&cursor=nonsense").status == 400)
+            #expect(try await world.send("GET", "\(path)&cursor=nonsense").status == 404)
             #expect(try await world.send("GET", "\(path)&step=week").status == 400)
             let none = try await world.send("GET", "/v1/orgs/\(world.org.id)/usage")
             #expect(none.json["data"]?.elements?.isEmpty == true)
