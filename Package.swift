@@ -89,7 +89,10 @@ let package = Package(
         // The planes.
         library(
             "Edge",
-            ["Domain", "Digests", "HTTPWire", "RedisClient", "HotStore", "Journal", "CZlib", nioCore, nioPosix, logging]),
+            [
+                "Domain", "Digests", "HTTPWire", "RedisClient", "HotStore", "Journal", "CZlib", nioCore, nioPosix,
+                logging,
+            ]),
         library(
             "Control",
             [
@@ -109,7 +112,8 @@ let package = Package(
             "TollgateApp",
             [
                 "Domain", "Digests", "Settings", "Edge", "HotStore", "RedisClient", "Records", "PostgresClient",
-                "Control", "Workers", "Journal", argumentParser, asyncHTTPClient, lifecycle, unixSignals, logging, subprocess,
+                "Control", "Workers", "Journal", argumentParser, asyncHTTPClient, lifecycle, unixSignals, logging,
+                subprocess,
                 nioCore, nioPosix, nio("NIOHTTP1"),
             ], settings: strictButForGlibcStructs),
         .executableTarget(name: "tollgate", dependencies: ["TollgateApp"], swiftSettings: strict),
@@ -144,7 +148,10 @@ let package = Package(
             ]),
         tests(
             "ControlTests",
-            ["Control", "Digests", "Domain", "Settings", "HotStore", "Records", "PostgresClient", "RedisClient", "TestKit", nioCore]),
+            [
+                "Control", "Digests", "Domain", "Settings", "HotStore", "Records", "PostgresClient", "RedisClient",
+                "TestKit", nioCore,
+            ]),
         tests(
             "WorkersTests",
             ["Workers", "Domain", "HotStore", "Journal", "Records", "RedisClient", "PostgresClient", "TestKit"]),

@@ -110,7 +110,10 @@ struct EdgeCounters: Sendable {
             ("key_cache_hits", \.keyCacheHits, "API keys found in the loop's cache."),
             ("key_cache_misses", \.keyCacheMisses, "API keys looked up in Redis."),
             ("key_fallbacks", \.keyFallbacks, "API keys looked up in PostgreSQL."),
-            ("system_reads", \.systemReads, "Commands to Redis on no request's behalf: maintenance, enrolment, probes, usage."),
+            (
+                "system_reads", \.systemReads,
+                "Commands to Redis on no request's behalf: maintenance, enrolment, probes, usage."
+            ),
             ("key_fallbacks_refused", \.keyFallbacksRefused, "Look-ups that the bound on PostgreSQL look-ups refused."),
             ("upstream_requests", \.upstreamRequests, "Requests sent to an upstream, retries included."),
             ("upstream_retries", \.upstreamRetries, "Requests sent again after a failure that allowed it."),
