@@ -7,7 +7,9 @@ scripts/ensure-packages.sh
 # shellcheck source=scripts/toolchain.sh
 . scripts/toolchain.sh
 BUILD_DIR="${BUILD_DIR:-.build}"
-swift build --scratch-path "$BUILD_DIR" -c release --product tollgate-simulate >&2
+# The flags of build.sh: with others everything would be compiled again, and once more at the next release build.
+swift build --scratch-path "$BUILD_DIR" -c release --product tollgate-simulate \
+    -Xswiftc -enforce-exclusivity=unchecked --static-swift-stdlib >&2
 options=()
 [ -z "${SEEDS:-}" ] || options+=(--seeds "$SEEDS")
 [ -z "${SEED:-}" ] || options+=(--seed "$SEED")
