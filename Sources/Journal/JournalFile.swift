@@ -39,7 +39,10 @@ public final class JournalFile: @unchecked Sendable {
     /// Unmaps, and gives up the lock: whoever finds the file takes its owner for dead.
     deinit {
         munmap(self.base, self.bytes)
-        if self.descriptor >= 0 { Glibc.close(self.descriptor) }
+        guard self.descriptor >= 0 else { return }
+        // Closing alone would leave it locked for as long as a child that is just being started still has a copy.
+        flock(self.descriptor, LOCK_UN)
+        Glibc.close(self.descriptor)
     }
 
     var bytes: Int { JournalLayout.headBytes + self.regions * self.regionBytes }
