@@ -29,10 +29,14 @@ public struct EdgeRecords: Sendable {
         ).map(Self.record)
     }
 
-    /// An org with its usable keys; nil if there is none any more.
-    public func org(_ id: String) async throws -> EdgeOrg? {
-        let orgs = try await self.database.ask("SELECT * FROM edge_orgs WHERE id = \(id)").map(Self.org)
-        return try await self.withKeys(orgs).first
+    /// Those of the keys with these ids that there are, each with its org as it was at the same instant.
+    public func find(keyIDs: [String]) async throws -> [EdgeRecord] {
+        try await self.database.ask(Self.select + "WHERE k.id = ANY(\(keyIDs))").map(Self.record)
+    }
+
+    /// Those of these orgs that there are, deleted ones too.
+    public func orgs(_ ids: [String]) async throws -> [OrgRecord] {
+        try await self.database.ask("SELECT * FROM edge_orgs WHERE id = ANY(\(ids))").map(Self.org)
     }
 
     /// What concerns every request.
@@ -45,34 +49,6 @@ public struct EdgeRecords: Sendable {
             version: try row["version"])
     }
 
-    /// Every org that is not deleted, with its usable keys, in batches by id; no transaction is held in between.
-    /// - Parameter orgs: orgs in a batch.
-    public func scan(orgs batch: Int = 200, _ body: ([EdgeOrg]) async throws -> Void) async throws {
-        var last = ""
-        while true {
-            let orgs = try await self.database.ask(
-                "SELECT * FROM edge_orgs WHERE status <> 'deleted' AND id > \(last) ORDER BY id LIMIT \(batch)"
-            ).map(Self.org)
-            guard let end = orgs.last else { return }
-            try await body(try await self.withKeys(orgs))
-            last = end.orgID
-        }
-    }
-
-    private func withKeys(_ orgs: [OrgRecord]) async throws -> [EdgeOrg] {
-        guard !orgs.isEmpty else { return [] }
-        let keys = try await self.database.ask(
-            """
-            SELECT \(EdgeKey.columns) FROM api_keys k
-            WHERE k.org_id = ANY(\(orgs.map(\.orgID))) AND k.status = 'active'
-                AND (k.expires_at IS NULL OR k.expires_at > now())
-            ORDER BY k.id
-            """
-        ).map { try EdgeKey($0) }
-        let byOrg = Dictionary(grouping: keys, by: \.record.orgID)
-        return orgs.map { EdgeOrg(org: $0, keys: byOrg[$0.orgID] ?? []) }
-    }
-
     private static let select: PostgresQuery =
         "SELECT \(EdgeKey.columns), o.* FROM api_keys k JOIN edge_orgs o ON o.id = k.org_id "
 
@@ -80,7 +56,7 @@ public struct EdgeRecords: Sendable {
         EdgeRecord(key: try EdgeKey(row), org: try Self.org(row))
     }
 
-    private static func org(_ row: PostgresRow) throws -> OrgRecord {
+    static func org(_ row: PostgresRow) throws -> OrgRecord {
         let expiry = try row["org_expires_at", as: PostgresInstant?.self] ?? .distantFuture
         return OrgRecord(
             orgID: try row["id"], plan: try row["plan"], status: try row["status"],

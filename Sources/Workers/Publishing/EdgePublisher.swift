@@ -8,20 +8,25 @@ public import RedisClient
 /// version finds nothing older than it.
 ///
 /// Everything may be published again, and by several processes at once: a version that Redis has passed is left alone.
-/// For that to be safe, a key and the version it is published with are always read in one snapshot.
+/// For that to be safe, two rules hold. A key is published with the version that its org had at the instant when the key
+/// was read, or before. An org gets a version only when every key that changed up to it has been published: its record
+/// may be newer than the version it is published with, never older.
 public struct EdgePublisher: Sendable {
     private let records: EdgeRecords
+    private let outbox: Outbox
     private let publisher: RecordPublisher
     private let redis: RedisConnection
     private let keyspace: Keyspace
 
-    /// Orgs published at a time.
-    private static let concurrency = 16
+    /// Records in one write, and writes under way at once.
+    private static let recordsInWrite = 500
+    private static let concurrency = 4
     /// How long Redis remembers that a key was removed altogether: longer than any publisher can be late.
     private static let tombstoneSeconds: Int64 = 86_400
 
     public init(pool: PostgresPool, redis: RedisConnection, keyspace: Keyspace) {
         self.records = EdgeRecords(pool)
+        self.outbox = Outbox(pool)
         self.publisher = RecordPublisher(redis: redis, keyspace: keyspace)
         self.redis = redis
         self.keyspace = keyspace
@@ -32,72 +37,95 @@ public struct EdgePublisher: Sendable {
         try await self.redis.command("EXISTS", .text(self.keyspace.system)).integer == 0
     }
 
-    /// Publishes one key and its org.
+    /// Publishes one key that Redis was found not to know, and its org unless Redis knows that. An org that it knows gets
+    /// its next version from the outbox, with everything else that belongs to that version.
     ///
     /// - Throws: `RedisFailure`; then publish again.
     public func publish(_ record: EdgeRecord) async throws {
-        try await self.publisher.publish(record.org, keys: Self.published([record.key]), word: Self.word())
+        try await self.publisher.publish(Self.published([(record.key, record.org.version)]))
+        guard try await !self.publisher.knows(org: record.org.orgID) else { return }
+        try await self.publisher.publish([record.org], word: Self.word)
     }
 
-    /// Publishes orgs with their keys.
-    public func publish(_ orgs: [EdgeOrg]) async throws {
+    /// Publishes a page of all there is.
+    ///
+    /// - Throws: `RedisFailure`; then publish again.
+    public func publish(_ page: EdgeScan.Page) async throws {
+        let keys = Self.published(page.keys)
+        try await self.inWrites(keys.count) { try await self.publisher.publish(Array(keys[$0])) }
+        try await self.inWrites(page.orgs.count) {
+            try await self.publisher.publish(Array(page.orgs[$0]), word: Self.word)
+        }
+    }
+
+    /// Publishes keys as the records have them now, whatever their status, with what waits of their orgs.
+    public func publish(keyIDs: [String]) async throws {
+        let records = try await self.records.find(keyIDs: keyIDs)
+        try await self.publisher.publish(Self.published(records.map { ($0.key, $0.org.version) }))
+        let orgIDs = Set(records.map(\.org.orgID)).sorted()
+        try await self.publish(try await self.outbox.waiting(for: orgIDs))
+    }
+
+    /// Publishes what entries of the outbox are about, as it is now. Entries about one thing are published once.
+    public func publish(_ entries: [OutboxEntry]) async throws {
+        if entries.contains(where: { $0.kind == .system }) { try await self.publishSystem() }
+        let orgIDs = Set(entries.compactMap(\.orgID)).sorted()
+        guard !orgIDs.isEmpty, let last = entries.map(\.id).max() else { return }
+        // Older ones that somebody else is publishing belong to the same versions.
+        let waiting = try await self.outbox.waiting(for: orgIDs, upTo: last, limit: .max)
+        try await self.publishKeys(of: entries + waiting)
+        try await self.publishOrgs(orgIDs, of: entries + waiting)
+    }
+
+    private func publishKeys(of entries: [OutboxEntry]) async throws {
+        var latest: [String: OutboxEntry] = [:]
+        for entry in entries where entry.kind == .key {
+            guard let keyID = entry.apiKeyID else { continue }
+            if latest[keyID].map({ $0.id < entry.id }) ?? true { latest[keyID] = entry }
+        }
+        let records = try await self.records.find(keyIDs: latest.keys.sorted())
+        let keys = Self.published(records.map { ($0.key, $0.org.version) })
+        try await self.inWrites(keys.count) { try await self.publisher.publish(Array(keys[$0])) }
+        for record in records { latest[record.key.record.keyID] = nil }
+        for (keyID, entry) in latest {
+            if let orgID = entry.orgID { try await self.bury(entry, keyID: keyID, orgID: orgID) }
+        }
+    }
+
+    /// Publishes orgs with the newest version among the entries: nothing is known of later ones.
+    private func publishOrgs(_ orgIDs: [String], of entries: [OutboxEntry]) async throws {
+        let versions = entries.reduce(into: [String: Int64]()) { versions, entry in
+            guard let orgID = entry.orgID, let version = entry.version else { return }
+            versions[orgID] = max(versions[orgID] ?? 0, version)
+        }
+        let found = try await self.records.orgs(orgIDs).reduce(into: [String: OrgRecord]()) { $0[$1.orgID] = $1 }
+        let orgs = orgIDs.map { orgID in
+            var org = found[orgID] ?? OrgRecord(orgID: orgID, plan: "", status: .deleted, version: 1)
+            org.version = versions[orgID] ?? org.version
+            return org
+        }
+        try await self.inWrites(orgs.count) { try await self.publisher.publish(Array(orgs[$0]), word: Self.word) }
+    }
+
+    /// Writes of bounded size, several at once.
+    private func inWrites(_ count: Int, _ write: @Sendable @escaping (Range<Int>) async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             var running = 0
-            for org in orgs {
+            for start in stride(from: 0, to: count, by: Self.recordsInWrite) {
                 if running == Self.concurrency {
                     try await group.next()
                     running -= 1
                 }
-                group.addTask {
-                    try await self.publisher.publish(org.org, keys: Self.published(org.keys), word: Self.word())
-                }
+                group.addTask { try await write(start..<min(count, start + Self.recordsInWrite)) }
                 running += 1
             }
             try await group.waitForAll()
         }
     }
 
-    /// Publishes keys as the records have them now, whatever their status, each with its org.
-    public func publish(keyIDs: [String]) async throws {
-        for id in keyIDs {
-            if let record = try await self.records.find(keyID: id) { try await self.publish(record) }
-        }
-    }
-
-    /// Publishes what entries of the outbox are about, as it is now. Entries about one thing are published once.
-    public func publish(_ entries: [OutboxEntry]) async throws {
-        var orgs: [String] = []
-        var seen: Set<String> = []
-        if entries.contains(where: { $0.kind == .system }) { try await self.publishSystem() }
-        for entry in entries {
-            guard let orgID = entry.orgID else { continue }
-            if entry.kind == .key, let keyID = entry.apiKeyID, seen.insert(keyID).inserted {
-                if let record = try await self.records.find(keyID: keyID) {
-                    try await self.publish(record)
-                } else {
-                    try await self.bury(entry, keyID: keyID, orgID: orgID)
-                }
-            }
-            if seen.insert(orgID).inserted { orgs.append(orgID) }
-        }
-        // The newest version of an org among the entries, for orgs that are no more.
-        let versions = entries.reduce(into: [String: Int64]()) { versions, entry in
-            guard let orgID = entry.orgID, let version = entry.version else { return }
-            versions[orgID] = max(versions[orgID] ?? 0, version)
-        }
-        for orgID in orgs { try await self.publishOrg(orgID, removedAt: versions[orgID] ?? 1) }
-    }
-
     /// Publishes what concerns every request.
     public func publishSystem() async throws {
         try await self.publisher.publish(try await self.records.system())
-    }
-
-    private func publishOrg(_ orgID: String, removedAt version: Int64) async throws {
-        let org =
-            try await self.records.org(orgID)?.org
-            ?? OrgRecord(orgID: orgID, plan: "", status: .deleted, version: version)
-        try await self.publisher.publish(org, keys: [], word: Self.word())
     }
 
     /// A key whose row is gone is published as revoked rather than taken out: a publisher that read it before and is
@@ -113,8 +141,10 @@ public struct EdgePublisher: Sendable {
     }
 
     /// Keys kept as bcrypt cannot be found by a digest yet; they are published at their first use.
-    private static func published(_ keys: [EdgeKey]) -> [(sha256Hex: String, key: KeyRecord)] {
-        keys.filter { $0.material.algorithm == .sha256 }.map { ($0.material.hash, $0.record) }
+    private static func published(_ keys: [(key: EdgeKey, version: Int64)]) -> [PublishedKey] {
+        keys.filter { $0.key.material.algorithm == .sha256 }.map {
+            PublishedKey(record: $0.key.record, sha256Hex: $0.key.material.hash, version: $0.version)
+        }
     }
 
     private static func isSHA256(_ hash: String) -> Bool {

@@ -8,7 +8,7 @@ import Synchronization
 /// Fills Redis from PostgreSQL: at the start, whenever the server behind the connection is another one than before, which
 /// may have come back empty, and when the same one was emptied (`FLUSHALL`). What Redis has already, in the same version or a newer one, it keeps.
 public final class RedisSync: Service {
-    private let records: EdgeRecords
+    private let pool: PostgresPool
     private let redis: RedisConnection
     private let publisher: EdgePublisher
     private let counters: WorkerCounters
@@ -22,7 +22,7 @@ public final class RedisSync: Service {
     public init(
         pool: PostgresPool, redis: RedisConnection, publisher: EdgePublisher, counters: WorkerCounters, logger: Logger
     ) {
-        self.records = EdgeRecords(pool)
+        self.pool = pool
         self.redis = redis
         self.publisher = publisher
         self.counters = counters
@@ -45,16 +45,21 @@ public final class RedisSync: Service {
         }
     }
 
-    /// Publishes every org with its usable keys. Returns how many of both.
+    /// Publishes every org with its usable keys, a page at a time: one is read while the one before is written. Returns
+    /// how many of both.
     @discardableResult
     public func rebuild() async throws -> (orgs: Int, keys: Int) {
         var orgs = 0
         var keys = 0
         try await self.publisher.publishSystem()
-        try await self.records.scan { batch in
-            try await self.publisher.publish(batch)
-            orgs += batch.count
-            keys += batch.reduce(0) { $0 + $1.keys.count }
+        var scan = EdgeScan(self.pool)
+        var next = try await scan.next()
+        while let page = next {
+            async let published: Void = self.publisher.publish(page)
+            next = try await scan.next()
+            try await published
+            orgs += page.orgs.count
+            keys += page.keys.count
         }
         self.counters.add(1, to: .rebuilds)
         return (orgs, keys)

@@ -62,8 +62,8 @@ struct ResourceTests {
             #expect(try await world.send("PUT", "\(flags)/bulk", ["value": true]).status == 200)
             #expect(try await decision() == ["on", "org_override"])
             // The edge is told the same.
-            let edge = try await EdgeRecords(world.pool).org(world.org.id)
-            #expect(edge?.org.featuresOn == ["bulk"] && edge?.org.featuresOff == [])
+            let edge = try await EdgeRecords(world.pool).orgs([world.org.id]).first
+            #expect(edge?.featuresOn == ["bulk"] && edge?.featuresOff == [])
             #expect(try await world.send("DELETE", "\(flags)/bulk").status == 204)
             #expect(try await world.send("DELETE", "\(flags)/bulk").status == 404)
             #expect(try await world.send("PUT", "\(flags)/none", ["value": true]).status == 404)
