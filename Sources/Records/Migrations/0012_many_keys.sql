@@ -8,3 +8,7 @@ CREATE INDEX orgs_plan ON orgs (plan, id);
 CREATE INDEX orgs_suspended ON orgs (id) WHERE status = 'suspended';
 
 CREATE INDEX outbox_waiting ON outbox (org_id, id) WHERE published_at IS NULL;
+
+-- The audit log is paged by its sequence, for an org and for what was changed.
+CREATE INDEX audit_log_org_seq ON audit_log (org_id, seq);
+CREATE INDEX audit_log_target ON audit_log (target, seq);
