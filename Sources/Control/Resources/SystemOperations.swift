@@ -57,13 +57,15 @@ enum SystemOperations {
                 "Maintenance", Field("enabled", .boolean, ""),
                 .optional(
                     "allowed", .list(.text(.network), max: 64),
-                    "Networks whose requests pass all the same; as they are if not said.")))
+                    """
+                    Networks whose requests pass all the same; as they are if not said. Bits beyond a network's length are \
+                    cleared.
+                    """)))
     } run: { call in
         let system = SystemConfig(call.database)
         let before = try await Self.json(system.read())
         try call.expect(Self.tagged(before))
-        let allowed = call.body["allowed"]?.texts
-        try Network.check(allowed ?? [], at: "/allowed")
+        let allowed = try call.body["allowed"]?.texts.map { try Network.canonical($0, at: "/allowed") }
         try await system.setMaintenance(call.body["enabled"]?.bool ?? false, allowed: allowed)
         let after = try await Self.json(system.read())
         call.audit(
