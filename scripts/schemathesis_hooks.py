@@ -9,7 +9,7 @@ untested. So, just before a request is sent, nine times in ten:
 * `If-Match` becomes the record's present `ETag`.
 
 Only values that fit their schema are replaced, never those that are wrong on purpose; schemathesis looks at the request
-again after that. The stateful phase keeps the ids that its links give.
+again after that. The stateful phase keeps the ids that its links give; before it, nothing that was seeded is removed.
 """
 import itertools
 import os
@@ -119,6 +119,7 @@ class World:
         found["token",] = [(self.made("POST", "/v1/operator-tokens", {"name": "seeded"})["id"],)]
         claimed = self.claim("seeded-" + self.run)
         found["org", "environment", "idempotency_key"] = [claimed] if claimed else []
+        self.seeded = {value for records in found.values() for record in records for value in record} | set(orgs)
 
     def claim(self, key):
         """A claim at the edge: only a request there makes one."""
@@ -136,7 +137,12 @@ class World:
 
     def victim(self, operation, names):
         if (operation, names) not in self.spare:
-            self.spare[operation, names] = self.make(names)
+            try:
+                self.spare[operation, names] = self.make(names)
+            except requests.HTTPError:
+                # Something that it needs was removed in between.
+                self.read()
+                return None
         return self.spare[operation, names]
 
     def make(self, names):
@@ -203,14 +209,23 @@ def is_stateful(case):
     return case.meta is not None and case.meta.phase.name.value == "stateful"
 
 
+def is_negative(case, place):
+    components = case.meta.components if case.meta is not None else {}
+    return any(location.value == place and info.mode.is_negative for location, info in components.items())
+
+
 def name_records(case):
     """The path's parameters, all of records that belong together."""
     operation = case.operation.definition.raw["operationId"]
     names = tuple(re.findall(r"\{(\w+)\}", case.operation.path))
-    if not names or is_stateful(case) or not world.mostly():
+    if not names or is_stateful(case):
+        return
+    # Values also come from earlier answers.
+    is_seeded = operation in REMOVES and any(case.path_parameters.get(name) in world.seeded for name in names)
+    if not world.mostly() and not is_seeded:
         return
     real = world.victim(operation, names) if operation in REMOVES else world.pick(names)
-    if real is None and names[0] == "org":
+    if real is None and names[0] == "org" and len(names) > 1:
         # Perhaps a limit's levels: the same key, one part more in the path.
         real = world.pick(names[:1])
     for name, value in zip(names, real or ()):
@@ -254,7 +269,7 @@ def name_in_body(case):
 
 def freshen_headers(case):
     headers = case.headers
-    if not headers:
+    if not headers or is_negative(case, "header"):
         return
     if fits(IDEMPOTENCY_KEY, headers.get("Idempotency-Key")):
         headers["Idempotency-Key"] = uuid.uuid4().hex

@@ -32,13 +32,18 @@ private final class Explaining: RecordsDatabase {
 }
 
 @Suite struct `Lists of many records` {
-    /// 20 000 orgs of one user with two keys each, and one org of 20 000 more, as an import leaves them.
+    /// 20 000 orgs and users, and 40 000 keys, one in a hundred of one org, as an import leaves them. Where an org has most
+    /// of what there is, PostgreSQL rightly reads by id alone.
     private func filled() async throws -> (pool: PostgresPool, org: String, user: String) {
         let pool = try await freshRecords()
         let (user, org) = try await pool.signedUp()
         try await pool.withTransaction { session in
             try await session.script(
                 """
+                ALTER TABLE users DISABLE TRIGGER USER;
+                INSERT INTO users (id, email)
+                    SELECT 'usr_x' || n, 'x' || n || '@example.com' FROM generate_series(1, 20000) AS n;
+                ALTER TABLE users ENABLE TRIGGER USER;
                 ALTER TABLE orgs DISABLE TRIGGER USER;
                 ALTER TABLE api_keys DISABLE TRIGGER USER;
                 INSERT INTO orgs (id, name, slug, plan)
@@ -57,7 +62,7 @@ private final class Explaining: RecordsDatabase {
                 INSERT INTO api_keys (id, org_id, lineage_id, key_hash, key_prefix, environment)
                     SELECT id, org, id, hash, prefix, 'live' FROM (
                         SELECT 'key_' || lpad(n::text, 10, '0') AS id, lpad(n::text, 64, '0') AS hash,
-                            'tgk_live_' || right('000' || n % 1000, 3) AS prefix, CASE WHEN n % 2 = 0 THEN \(org.id)
+                            'tgk_live_' || right('000' || n % 1000, 3) AS prefix, CASE WHEN n % 100 = 0 THEN \(org.id)
                                 ELSE 'org_' || lpad((100001 + n % 20000)::text, 10, '0') END AS org
                         FROM generate_series(200001, 240000) AS n) keys
                 """)
@@ -70,7 +75,7 @@ private final class Explaining: RecordsDatabase {
             try await session.query(
                 """
                 INSERT INTO audit_log (seq, id, org_id, actor, action, target, created_at, previous_hash, hash)
-                    SELECT 1000 + n, 'aud_' || n, CASE WHEN n % 20 = 0 THEN \(org.id) ELSE 'org_' || n END, 'operator',
+                    SELECT 1000 + n, 'aud_' || n, CASE WHEN n % 400 = 0 THEN \(org.id) ELSE 'org_' || n END, 'operator',
                         'api_key.create', 'key_' || n, now(), zero, zero
                     FROM generate_series(1, 20000) AS n, decode(repeat('00', 32), 'hex') AS zero
                 """)
@@ -85,7 +90,7 @@ private final class Explaining: RecordsDatabase {
         let (pool, org, user) = try await self.filled()
         let explaining = Explaining(pool)
         var prefix = APIKeys.Filter()
-        prefix.prefix = "tgk_live_044"
+        prefix.prefix = "tgk_live_100"
         var suspended = Orgs.Filter()
         suspended.status = .suspended
         var enterprise = Orgs.Filter()
@@ -111,7 +116,7 @@ private final class Explaining: RecordsDatabase {
             ("members", "memberships", { _ = try await Orgs($0).members(of: org, after: "", limit: 21) }),
             (
                 "a user by address", "users_email_key",
-                { _ = try await Users($0).list(email: "\(user)@example.com", after: "", limit: 21) }
+                { _ = try await Users($0).list(email: "\(user)@EXAMPLE.com", after: "", limit: 21) }
             ),
             (
                 "entries of the audit log", "audit_log_org_seq",
@@ -125,9 +130,9 @@ private final class Explaining: RecordsDatabase {
         for (name, index, ask) in lists {
             let plan = try await explaining.plan(ask)
             #expect(plan.contains(index), "\(name):\n\(plan)")
-            // One user makes a table that no index is worth reading for.
-            let whole = plan.replacing("Seq Scan on users", with: "")
-            #expect(!whole.contains("Seq Scan") && !whole.contains("Sort"), "\(name):\n\(plan)")
+            #expect(!plan.contains("Seq Scan"), "\(name):\n\(plan)")
+            // What one value of a narrow index finds is few, and may be sorted.
+            if !name.contains(" by ") { #expect(!plan.contains("Sort"), "\(name):\n\(plan)") }
         }
         await pool.close()
     }
