@@ -1,6 +1,4 @@
 import Logging
-import PostgresClient
-import Records
 import Workers
 
 /// Tells Redis what the admin API has just committed, so that the caller's next request at the edge meets it. The outbox
@@ -24,8 +22,7 @@ struct ChangePublisher: Sendable {
 
     private func publishNow(_ orgIDs: [String]?) async {
         do {
-            let entries = try await Outbox(self.stores.pool).waiting(for: orgIDs)
-            try await self.stores.publisher.publish(entries)
+            try await self.stores.publisher.publishWaiting(for: orgIDs)
         } catch {
             self.logger.warning(
                 "A change is recorded, and published by a worker later", metadata: ["error": "\(error)"])

@@ -63,7 +63,15 @@ public struct EdgePublisher: Sendable {
         let records = try await self.records.find(keyIDs: keyIDs)
         try await self.publisher.publish(Self.published(records.map { ($0.key, $0.org.version) }))
         let orgIDs = Set(records.map(\.org.orgID)).sorted()
-        try await self.publish(try await self.outbox.waiting(for: orgIDs))
+        try await self.publishWaiting(for: orgIDs)
+    }
+
+    /// Publishes what waits in the outbox of these orgs and of the system; of all orgs for nil, up to a bound. Nothing is
+    /// marked: a worker publishes it again.
+    public func publishWaiting(for orgIDs: [String]?) async throws {
+        let entries = try await self.outbox.waiting(for: orgIDs)
+        if entries.contains(where: { $0.kind == .system }) { try await self.publishSystem() }
+        try await self.publishComplete(entries)
     }
 
     /// Publishes what entries of the outbox are about, as it is now. Entries about one thing are published once.
@@ -72,9 +80,15 @@ public struct EdgePublisher: Sendable {
         let orgIDs = Set(entries.compactMap(\.orgID)).sorted()
         guard !orgIDs.isEmpty, let last = entries.map(\.id).max() else { return }
         // Older ones that somebody else is publishing belong to the same versions.
-        let waiting = try await self.outbox.waiting(for: orgIDs, upTo: last, limit: .max)
-        try await self.publishKeys(of: entries + waiting)
-        try await self.publishOrgs(orgIDs, of: entries + waiting)
+        try await self.publishComplete(entries + self.outbox.waiting(for: orgIDs, upTo: last, limit: .max))
+    }
+
+    /// - Parameter entries: with everything of their orgs that is older and still waits.
+    private func publishComplete(_ entries: [OutboxEntry]) async throws {
+        let orgIDs = Set(entries.compactMap(\.orgID)).sorted()
+        guard !orgIDs.isEmpty else { return }
+        try await self.publishKeys(of: entries)
+        try await self.publishOrgs(orgIDs, of: entries)
     }
 
     private func publishKeys(of entries: [OutboxEntry]) async throws {
@@ -83,6 +97,7 @@ public struct EdgePublisher: Sendable {
             guard let keyID = entry.apiKeyID else { continue }
             if latest[keyID].map({ $0.id < entry.id }) ?? true { latest[keyID] = entry }
         }
+        guard !latest.isEmpty else { return }
         let records = try await self.records.find(keyIDs: latest.keys.sorted())
         let keys = Self.published(records.map { ($0.key, $0.org.version) })
         try await self.inWrites(keys.count) { try await self.publisher.publish(Array(keys[$0])) }
