@@ -42,6 +42,12 @@ public struct Outbox: Sendable {
         ).map { try OutboxEntry($0) }
     }
 
+    /// The newest entries, published or not, as far as they are kept.
+    public func recent(limit: Int) async throws -> [OutboxEntry] {
+        try await self.pool.query("SELECT \(OutboxEntry.columns) FROM outbox ORDER BY id DESC LIMIT \(limit)")
+            .map { try OutboxEntry($0) }
+    }
+
     /// Entries that wait, and how long the oldest has.
     public func backlog() async throws -> (count: Int, oldest: PostgresInstant?) {
         let row = try await self.pool.query(
