@@ -168,7 +168,7 @@ done
 passed "usage counts the two jobs, not the replay"
 
 records=$(paste "$(printed ' orgs list')")
-grep -qE '\bFREE\b' <<<"$records" && grep -qE '\bPRO\b' <<<"$records" || fail "no orgs on FREE and PRO: $records"
+for plan in FREE PRO; do grep -qw "$plan" <<<"$records" || fail "no org on $plan: $records"; done
 [ "$(paste "$(printed ' users list')" | wc -l)" = 5 ] || fail "expected a head and four users"
 jobs=$(paste "$(printed ' jobs list')") || fail "the jobs cannot be listed: $jobs"
 [ "$(wc -l <<<"$jobs")" -gt 50 ] || fail "too few jobs: $jobs"

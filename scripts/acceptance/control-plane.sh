@@ -107,7 +107,9 @@ edge /v1/echo 200 '^ratelimit:.*"burst";r=1'
 plan '(.limits[] | select(.name == "burst")) |= (.capacity = 400 | .refill = 1)'
 edge /v1/echo 200 '^ratelimit:.*"burst";r=0'
 edge /v1/echo 429 '^x-tollgate-error: rate-limit-exceeded'
+# A quota of a meter that had none counts from here on.
 plan '.quotas = [{meter: "requests", per_month: 1}] | .limits = []'
+edge /v1/echo 200
 edge /v1/echo 429 '^x-tollgate-error: quota-exceeded'
 plan '.limits = [] | .features += ["beta"]'
 edge /v1/beta 200

@@ -11,7 +11,7 @@ ALTER TABLE plans
     DROP CONSTRAINT plans_features,
     ADD CONSTRAINT plans_limits CHECK (all_entries(limits,
         '$.name like_regex "^[A-Za-z0-9_-]{1,32}$" && $.scope like_regex "^(key|user|org|ip|route)$"
-            && $.capacity > 0 && $.refill >= 0 && $.period_ms > 0
+            && $.capacity > 0 && $.refill > 0 && $.period_ms > 0
             && (!exists($.unit) || $.unit like_regex "^(requests|cost)$")')),
     ADD CONSTRAINT plans_concurrency CHECK (all_entries(concurrency,
         '$.name like_regex "^[A-Za-z0-9_-]{1,32}$" && $.scope like_regex "^(key|user|org|ip|route)$" && $.max > 0')),
@@ -19,6 +19,11 @@ ALTER TABLE plans
         '$.meter like_regex "^[a-z][a-z0-9_.-]{0,63}$" && $.per_month >= 0')),
     ADD CONSTRAINT plans_features CHECK (array_position(features, NULL) IS NULL AND array_position(features, '') IS NULL
         AND array_to_string(features, '') ~ '^[a-z0-9._-]*$');
+
+-- A bucket that never fills again is none.
+ALTER TABLE rate_limit_buckets
+    DROP CONSTRAINT rate_limit_buckets_refill_check,
+    ADD CONSTRAINT rate_limit_buckets_refill CHECK (refill > 0);
 
 -- The lists as the edge has them, worked out once for a plan and not once for each of its orgs. They are made before the
 -- constraints are checked, and so take anything.
