@@ -37,7 +37,8 @@ struct SyncCommand: AsyncParsableCommand {
                 StandardOutput.line("Plans recorded from the file: \(plans.changed.joined(separator: ", ")).")
             }
             StandardOutput.line(
-                "Redis holds \(rebuilt.orgs) orgs and \(rebuilt.keys) keys; \(rebuilt.withdrawn) were withdrawn.")
+                "Redis holds \(rebuilt.orgs) orgs and \(rebuilt.keys) keys. "
+                    + "Withdrawn, besides what changed lately: \(rebuilt.withdrawn).")
         }
     }
 }
