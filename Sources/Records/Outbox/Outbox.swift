@@ -35,18 +35,26 @@ public struct Outbox: Sendable {
     }
 
     /// What waits of some orgs, or of all, and of the system, oldest first. Nothing is marked: whoever drains publishes it again.
-    /// - Parameter last: nothing younger than this entry.
-    public func waiting(for orgIDs: [String]?, upTo last: Int64 = .max, limit: Int = 1_000) async throws
-        -> [OutboxEntry]
-    {
+    /// - Parameters:
+    ///   - first: only what came after this entry.
+    ///   - last: nothing younger than this entry.
+    public func waiting(
+        for orgIDs: [String]?, after first: Int64 = 0, upTo last: Int64 = .max, limit: Int = 1_000
+    ) async throws -> [OutboxEntry] {
         // Entries of the system, and no others, have no org.
         let concerned: PostgresQuery = orgIDs.map { "AND (org_id = ANY(\($0)) OR org_id IS NULL)" } ?? ""
         return try await self.pool.query(
             """
             SELECT \(OutboxEntry.columns) FROM outbox
-            WHERE published_at IS NULL AND id <= \(last) \(concerned) ORDER BY id LIMIT \(limit)
+            WHERE published_at IS NULL AND id > \(first) AND id <= \(last) \(concerned) ORDER BY id LIMIT \(limit)
             """
         ).map { try OutboxEntry($0) }
+    }
+
+    /// The newest entries, published or not, as far as they are kept.
+    public func recent(limit: Int) async throws -> [OutboxEntry] {
+        try await self.pool.query("SELECT \(OutboxEntry.columns) FROM outbox ORDER BY id DESC LIMIT \(limit)")
+            .map { try OutboxEntry($0) }
     }
 
     /// Entries that wait, and how long the oldest has.

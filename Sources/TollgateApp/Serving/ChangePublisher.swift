@@ -9,8 +9,9 @@ struct ChangePublisher: Sendable {
 
     /// The longest that an answer waits for it.
     private static let patience = Duration.seconds(2)
+    private static let batchMax = 500
 
-    /// Publishes what waits in the outbox of these orgs and of the system; of all orgs for nil, up to a bound.
+    /// Publishes what waits in the outbox of these orgs and of the system; of all orgs for nil.
     func publish(orgIDs: [String]?) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.publishNow(orgIDs) }

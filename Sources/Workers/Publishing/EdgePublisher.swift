@@ -21,6 +21,7 @@ public struct EdgePublisher: Sendable {
     /// Records in one write, and writes under way at once.
     private static let recordsInWrite = 500
     private static let concurrency = 4
+    private static let waitingInBatch = 1_000
     /// How long Redis remembers that a key was removed altogether: longer than any publisher can be late.
     private static let tombstoneSeconds: Int64 = 86_400
 
@@ -66,12 +67,18 @@ public struct EdgePublisher: Sendable {
         try await self.publishWaiting(for: orgIDs)
     }
 
-    /// Publishes what waits in the outbox of these orgs and of the system; of all orgs for nil, up to a bound. Nothing is
-    /// marked: a worker publishes it again.
+    /// Publishes what waits in the outbox of these orgs and of the system, the oldest first; of all orgs for nil. Nothing is
+    /// marked: a worker publishes it again. Ends early when its task is cancelled.
     public func publishWaiting(for orgIDs: [String]?) async throws {
-        let entries = try await self.outbox.waiting(for: orgIDs)
-        if entries.contains(where: { $0.kind == .system }) { try await self.publishSystem() }
-        try await self.publishComplete(entries)
+        var last: Int64 = 0
+        while !Task.isCancelled {
+            let entries = try await self.outbox.waiting(for: orgIDs, after: last, limit: Self.waitingInBatch)
+            if entries.contains(where: { $0.kind == .system }) { try await self.publishSystem() }
+            try await self.publishComplete(entries)
+            // A plan or a flag may concern more orgs than one batch has.
+            guard entries.count == Self.waitingInBatch, let end = entries.last?.id else { return }
+            last = end
+        }
     }
 
     /// Publishes what entries of the outbox are about, as it is now. Entries about one thing are published once.
@@ -102,9 +109,7 @@ public struct EdgePublisher: Sendable {
         let keys = Self.published(records.map { ($0.key, $0.org.version) })
         try await self.inWrites(keys.count) { try await self.publisher.publish(Array(keys[$0])) }
         for record in records { latest[record.key.record.keyID] = nil }
-        for (keyID, entry) in latest {
-            if let orgID = entry.orgID { try await self.bury(entry, keyID: keyID, orgID: orgID) }
-        }
+        for entry in latest.values { try await self.bury(entry) }
     }
 
     /// Publishes orgs with the newest version among the entries: nothing is known of later ones.
@@ -143,16 +148,98 @@ public struct EdgePublisher: Sendable {
         try await self.publisher.publish(try await self.records.system())
     }
 
+    private func bury(_ entry: OutboxEntry) async throws {
+        guard let hash = entry.keyHash, let keyID = entry.apiKeyID, let orgID = entry.orgID else { return }
+        try await self.bury(sha256Hex: hash, keyID: keyID, orgID: orgID, version: entry.version ?? .max / 2)
+    }
+
     /// A key whose row is gone is published as revoked rather than taken out: a publisher that read it before and is
     /// late would bring it back otherwise.
-    private func bury(_ entry: OutboxEntry, keyID: String, orgID: String) async throws {
-        guard let hash = entry.keyHash, Self.isSHA256(hash) else { return }
+    private func bury(sha256Hex hash: String, keyID: String, orgID: String, version: Int64) async throws {
+        guard Self.isSHA256(hash) else { return }
         let tombstone = KeyRecord(
             keyID: keyID, lineageID: keyID, orgID: orgID, userID: nil, environment: .live, status: .revoked, scopes: [],
             expiresAtMs: 0)
-        try await self.publisher.publish(tombstone, sha256Hex: hash, version: entry.version ?? .max / 2)
+        try await self.publisher.publish(tombstone, sha256Hex: hash, version: version)
         _ = try await self.redis.command(
             "EXPIRE", .text(self.keyspace.keyRecord(sha256Hex: hash)), .integer(Self.tombstoneSeconds))
+    }
+
+    // MARK: Withdrawing
+
+    /// Withdraws what Redis holds and the records do not grant (any more): keys that are revoked, expired or gone, and orgs
+    /// that are deleted or gone. An older file of Redis brings such back. What the records grant is published elsewhere.
+    ///
+    /// Redis is read before the records. So a version there that is higher than the records' tells of a database that was
+    /// put back; the records' is raised above it, because the edge would hold on to the other.
+    ///
+    /// - Returns: how many were withdrawn.
+    public func withdraw() async throws -> Int {
+        if let version = try await self.publisher.systemVersion(), try await self.records.system().version < version {
+            try await self.records.raiseSystem(above: version)
+        }
+        var withdrawn = 0
+        var cursor = "0"
+        repeat {
+            let names: [Keyspace.RecordName]
+            (names, cursor) = try await self.publisher.scan(from: cursor)
+            var keys: Set<String> = []
+            var orgs: Set<String> = []
+            for name in names {
+                switch name {
+                case .key(let hash): keys.insert(hash)
+                case .org(let id): orgs.insert(id)
+                }
+            }
+            withdrawn += try await self.withdraw(keys: keys)
+            withdrawn += try await self.withdraw(orgs: orgs)
+        } while cursor != "0"
+        return withdrawn
+    }
+
+    private func withdraw(keys hashes: Set<String>) async throws -> Int {
+        guard !hashes.isEmpty else { return 0 }
+        let suspects = hashes.subtracting(try await self.records.usable(keyHashes: hashes.sorted()))
+        guard !suspects.isEmpty else { return 0 }
+        let stored = try await self.publisher.keys(suspects.sorted())
+        let records = try await self.records.find(keyHashes: suspects.sorted())
+        let known = Dictionary(records.map { ($0.key.material.hash, $0) }) { first, _ in first }
+        var withdrawn = 0
+        for (hash, key) in stored {
+            if let record = known[hash] {
+                guard key.record != record.key.record else { continue }
+                if key.version > record.org.version {
+                    try await self.records.raise(orgID: record.org.orgID, above: key.version)
+                    try await self.publish(keyIDs: [record.key.record.keyID])
+                } else {
+                    try await self.publish(record)
+                }
+            } else {
+                guard key.record.status != .revoked else { continue }
+                try await self.bury(
+                    sha256Hex: hash, keyID: key.record.keyID, orgID: key.record.orgID, version: key.version)
+            }
+            withdrawn += 1
+        }
+        return withdrawn
+    }
+
+    private func withdraw(orgs ids: Set<String>) async throws -> Int {
+        guard !ids.isEmpty else { return 0 }
+        let stored = try await self.publisher.orgs(ids.sorted())
+        let versions = try await self.records.versions(ofOrgs: ids.sorted())
+        var deleted: [String] = []
+        for (id, org) in stored {
+            guard let known = versions[id] else { continue }
+            if known.version < org.version { try await self.records.raise(orgID: id, above: org.version) }
+            if known.isDeleted, org.status != .deleted { deleted.append(id) }
+        }
+        // One more than what gateways have cached, so that they look again.
+        let gone = stored.filter { versions[$0.key] == nil && $0.value.status != .deleted }.map { id, org in
+            OrgRecord(orgID: id, plan: "", status: .deleted, version: org.version + 1)
+        }
+        try await self.publisher.publish(try await self.records.orgs(deleted) + gone, word: Self.word)
+        return deleted.count + gone.count
     }
 
     /// Keys kept as bcrypt cannot be found by a digest yet; they are published at their first use.
