@@ -139,7 +139,8 @@ struct RecordTests {
         for damaged in [encoded, " \(encoded)", "x \(encoded)", "\(stored)1:x", "\(stored) "] {
             #expect(PrincipalRecordCodec.key(damaged) == nil, "\(damaged)")
         }
-        for (part, other) in [("4:test", "4:prod"), ("6:active", "6:absent"), ("13:1763700000123", "13:17637e0000123")] {
+        for (part, other) in [("4:test", "4:prod"), ("6:active", "6:absent"), ("13:1763700000123", "13:17637e0000123")]
+        {
             let damaged = stored.replacing(part, with: other)
             #expect(damaged != stored && PrincipalRecordCodec.key(damaged) == nil, "\(damaged)")
         }

@@ -83,7 +83,11 @@ public struct EdgeScan: Sendable {
 
     private func readKeys() async throws -> [EdgeKey] {
         let start: PostgresQuery =
-            if let lastKey { "(k.org_id, k.id) > (\(lastKey.orgID), \(lastKey.id))" } else { "k.org_id > \(self.endBefore)" }
+            if let lastKey {
+                "(k.org_id, k.id) > (\(lastKey.orgID), \(lastKey.id))"
+            } else {
+                "k.org_id > \(self.endBefore)"
+            }
         return try await self.database.ask(
             """
             SELECT \(EdgeKey.columns) FROM api_keys k

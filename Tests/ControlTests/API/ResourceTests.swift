@@ -143,7 +143,8 @@ struct ResourceTests {
             }
             let key = try await world.send(
                 "POST", "/v1/orgs/\(world.org.id)/keys", ["allowed_addresses": ["10.1.2.3/8"]])
-            #expect(key.json["allowed_addresses"]?.texts == ["10.0.0.0/8"], "bits beyond the length are cleared: \(key)")
+            let kept = key.json["allowed_addresses"]?.texts
+            #expect(kept == ["10.0.0.0/8"], "bits beyond the length are cleared: \(key)")
         }
     }
 

@@ -95,7 +95,8 @@ struct SchemaTests {
         #expect(networks.count > 100)
         let kept: [String] = try await pool.query("SELECT \(networks)::text[]::cidr[]::text[] AS kept").only()["kept"]
         #expect(kept == networks)
-        #expect(Network.canonical("10.1.2.3/9") == "10.0.0.0/9" && Network.canonical("2001:DB8::1") == "2001:db8::1/128")
+        #expect(Network.canonical("10.1.2.3/9") == "10.0.0.0/9")
+        #expect(Network.canonical("2001:DB8::1") == "2001:db8::1/128")
         await pool.close()
     }
 }
