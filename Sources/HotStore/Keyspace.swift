@@ -71,6 +71,10 @@ public struct Keyspace: Sendable, Equatable {
     /// Sorted set: gateways that are alive, by when they stop to count.
     public var gateways: String { "\(self.prefix)gateways" }
 
+    /// Match every claim and every lease set, for `SCAN`.
+    public var claimsPattern: String { "\(self.prefix)i:{*" }
+    public var leasesPattern: String { "\(self.prefix)c:{*" }
+
     /// Matches every meter hash, for `SCAN`.
     public var metersPattern: String { "\(self.prefix)m:{*" }
 
