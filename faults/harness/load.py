@@ -101,11 +101,15 @@ class Load:
 
     async def _until_final(self, arrival, name, rng):
         gateway, pause = arrival.gateway, 0.05
-        deadline = now() + self._patience
+        # A gateway may die under any attempt, and its lease begins anew: what counts is how long a key is said to be in
+        # progress while nobody can be at it.
+        end, deadline = now() + 3 * self._patience, now() + self._patience
         leaves_after = arrival.leaves_after
-        while now() < deadline:
+        while now() < min(deadline, end):
             attempt = await self._attempt(arrival, gateway, name, leaves_after)
             leaves_after = None
+            if attempt.problem != "idempotency-in-progress":
+                deadline = now() + self._patience
             if arrival.mode == "busy":
                 arrival = replace(arrival, mode="ok")
             if is_final(attempt):
