@@ -107,7 +107,9 @@ public final class OutcomeFile: Sendable {
         var (filled, size) = (0, bytes.count)
         while filled < size {
             let count = bytes.withUnsafeMutableBytes { all in
-                pread(descriptor, UnsafeMutableRawBufferPointer(rebasing: all[filled...]).baseAddress, size - filled, filled)
+                pread(
+                    descriptor, UnsafeMutableRawBufferPointer(rebasing: all[filled...]).baseAddress, size - filled,
+                    filled)
             }
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw JournalError(path, "cannot be read: \(Self.reason())") }

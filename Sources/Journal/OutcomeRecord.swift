@@ -42,7 +42,8 @@ enum OutcomeRecord {
         switch settlement.ending {
         case .prolong: return nil
         case .release: break
-        case .store(.response(let code, let headers, let body)): (kind, status, texts) = (.completed, code, [headers, body])
+        case .store(.response(let code, let headers, let body)):
+            (kind, status, texts) = (.completed, code, [headers, body])
         case .store(.unreplayable(let code, let count, let sha256)):
             (kind, status, length, texts) = (.unreplayable, code, count, [sha256])
         case .store(.failure(let code, let slug)): (kind, status, texts) = (.failed, code, [Array(slug.utf8)])

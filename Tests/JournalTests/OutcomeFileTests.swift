@@ -9,7 +9,8 @@ struct OutcomeFileTests {
     static func settlement(_ number: Int, _ ending: DurableSettlement.Ending = .release) -> DurableSettlement {
         DurableSettlement(
             claim: DurableClaim(
-                orgID: "org_\(number)", environment: number % 2 == 0 ? .live : .test, apiKeyID: number % 3 == 0 ? "key_1" : "",
+                orgID: "org_\(number)", environment: number % 2 == 0 ? .live : .test,
+                apiKeyID: number % 3 == 0 ? "key_1" : "",
                 request: ClaimRequest(
                     keyDigest: Array("digest\(number)".utf8), fingerprint: Array("print".utf8),
                     owner: Array("\(number)".utf8), requestID: Array("req_\(number)".utf8)),

@@ -62,7 +62,8 @@ import Testing
         #expect(try await journals.fold(ageMs: 1_000_000) == 2)
         #expect(try await journals.fold(ageMs: 1_000_000) == 0)
         #expect(try await pool.number("SELECT count(*) FROM usage_counters WHERE epoch = 'e1'") == 0)
-        #expect(try await pool.number("SELECT count(*) FROM usage_counters") == 2, "what lives, and what is young, stays")
+        #expect(
+            try await pool.number("SELECT count(*) FROM usage_counters") == 2, "what lives, and what is young, stays")
         #expect(try await total(pool) == 111)
         // An old file of Redis, or of the journal, comes back.
         #expect(try await Usage(pool).record([counter(100), counter(epoch: "e3", 2)]).changed == 1)

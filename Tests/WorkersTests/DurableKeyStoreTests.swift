@@ -35,14 +35,17 @@ import Testing
     }
 
     private static func store(
-        _ pool: PostgresPool, _ folder: TestFolder, deployment: String = "d", counters: WorkerCounters = WorkerCounters()
+        _ pool: PostgresPool, _ folder: TestFolder, deployment: String = "d",
+        counters: WorkerCounters = WorkerCounters()
     ) -> DurableKeyStore {
         DurableKeyStore(
             pool: pool, folder: JournalFolder(folder.path), deployment: deployment, counters: counters,
             logger: .init(label: "durable", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 
-    private static func ask(_ store: DurableKeyStore, _ claim: DurableClaim, withinMs: Int = 20_000) async -> DurableVerdict {
+    private static func ask(_ store: DurableKeyStore, _ claim: DurableClaim, withinMs: Int = 20_000) async
+        -> DurableVerdict
+    {
         await withCheckedContinuation { continuation in
             store.claim(claim, withinMs: withinMs) { continuation.resume(returning: $0) }
         }
@@ -75,7 +78,9 @@ import Testing
     }
 
     @Test(arguments: ["killed", "stopped", "frozen"])
-    func `PostgreSQL is away between claim and settlement: the result arrives when it is back`(_ how: String) async throws {
+    func `PostgreSQL is away between claim and settlement: the result arrives when it is back`(_ how: String)
+        async throws
+    {
         try await Self.with { world in
             let store = Self.store(world.pool, world.folder)
             try await running(store) {

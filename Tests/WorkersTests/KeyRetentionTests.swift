@@ -66,7 +66,8 @@ struct KeyRetentionTests {
             let over = try await Self.name(world, day: -day)
             #expect(before.contains(over))
             #expect(!after.contains(over))
-            let gone = try await world.pool.query("SELECT to_regclass(\(over)) IS NULL AS gone").only()["gone", as: Bool.self]
+            let gone = try await world.pool.query("SELECT to_regclass(\(over)) IS NULL AS gone").only()[
+                "gone", as: Bool.self]
             #expect(gone, "the table itself, not only its rows")
         }
         #expect(after.contains(try await Self.name(world, day: 9)), "the longest ttl")

@@ -78,7 +78,9 @@ struct SweeperTests {
         await world.close()
     }
 
-    @Test func `a claim that has ended is unknown, and its slow gateway may still settle it, in PostgreSQL too`() async throws {
+    @Test func `a claim that has ended is unknown, and its slow gateway may still settle it, in PostgreSQL too`()
+        async throws
+    {
         let world = try await WorkerWorld.make()
         let claims = DurableClaims(world.pool)
         let first = Self.claim("k", claimMs: 60_000)

@@ -12,7 +12,8 @@ extension DurableKeyStore {
     func recoverAtIntervals() async {
         guard self.folder != nil else { return }
         var trouble = Trouble(
-            "Results that a dead gateway left behind cannot be written; they stay on disk meanwhile", logger: self.logger)
+            "Results that a dead gateway left behind cannot be written; they stay on disk meanwhile",
+            logger: self.logger)
         repeat {
             do {
                 try await self.recoverDead()

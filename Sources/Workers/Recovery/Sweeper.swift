@@ -89,7 +89,8 @@ public final class Sweeper: Service {
         return [
             MetricFamily(
                 name: "tollgate_overdue",
-                help: "What requests held that was over for a minute at the last look, and ended by nobody. Should be 0.",
+                help:
+                    "What requests held that was over for a minute at the last look, and ended by nobody. Should be 0.",
                 kind: .gauge, samples: samples)
         ]
     }

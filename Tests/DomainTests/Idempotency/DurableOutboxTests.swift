@@ -99,10 +99,11 @@ struct DurableOutboxTests {
     }
 
     @Test func `nothing is taken in beyond the bounds`() {
-        var outbox = DurableOutbox(Self.bounds {
-            $0.entriesMax = 2
-            $0.bytesMax = 1_000
-        })
+        var outbox = DurableOutbox(
+            Self.bounds {
+                $0.entriesMax = 2
+                $0.bytesMax = 1_000
+            })
         #expect(!outbox.hasRoom(for: Self.result(1, bytes: 1_000)))
         outbox.add(Self.result(1), file: nil)
         _ = outbox.take()
@@ -118,10 +119,11 @@ struct DurableOutboxTests {
     @Test func `a settlement is confirmed, refused, or in a file, at every moment`() {
         for seed in 0..<UInt64(TestEffort.cases(300, full: 20_000)) {
             var random = SplitMix64(seed: seed)
-            var outbox = DurableOutbox(Self.bounds {
-                $0.batchMax = 3
-                $0.againAfterMs = 10
-            })
+            var outbox = DurableOutbox(
+                Self.bounds {
+                    $0.batchMax = 3
+                    $0.againAfterMs = 10
+                })
             var (taken, done, nowMs) = (0, Set<Int>(), 0)
             var file: [Int: Int] = [:]
             var told: [Int] = []
