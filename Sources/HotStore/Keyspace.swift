@@ -24,6 +24,24 @@ public struct Keyspace: Sendable, Equatable {
     /// Hash: what concerns every request, see ``SystemRecordCodec``.
     public var system: String { "\(self.prefix)system" }
 
+    /// Matches every record of a key or an org, for `SCAN`.
+    public var recordsPattern: String { "\(self.prefix)[ko]:*" }
+
+    /// A record by its name.
+    public enum RecordName: Sendable, Hashable {
+        case key(sha256Hex: String)
+        case org(String)
+    }
+
+    /// What a name is the record of; nil when it is none.
+    public func record(named name: String) -> RecordName? {
+        guard name.hasPrefix(self.prefix) else { return nil }
+        let rest = name.dropFirst(self.prefix.count)
+        if rest.hasPrefix("k:") { return .key(sha256Hex: String(rest.dropFirst(2))) }
+        if rest.hasPrefix("o:{"), rest.hasSuffix("}") { return .org(String(rest.dropFirst(3).dropLast())) }
+        return nil
+    }
+
     // MARK: Limits
 
     /// Packed string: the levels of a group of buckets.

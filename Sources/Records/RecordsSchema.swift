@@ -24,6 +24,7 @@ public enum RecordsSchema {
         ("0009_admin.sql", PackageResources._009_admin_sql),
         ("0010_idempotency.sql", PackageResources._010_idempotency_sql),
         ("0011_usage_journals.sql", PackageResources._011_usage_journals_sql),
-        ("0012_sweeping.sql", PackageResources._012_sweeping_sql),
+        ("0012_plans_at_the_edge.sql", PackageResources._012_plans_at_the_edge_sql),
+        ("0013_sweeping.sql", PackageResources._013_sweeping_sql),
     ]
 }

@@ -22,6 +22,6 @@ struct TollgateCommand: AsyncParsableCommand {
             LimitsCommand.self, FlagsCommand.self, UsageCommand.self, IdempotencyCommand.self, JobsCommand.self,
             WebhooksCommand.self, CreditsCommand.self, PaymentMethodsCommand.self, StripeCommand.self,
             AuditCommand.self, MaintenanceCommand.self, SeedCommand.self, SyncCommand.self, OpenCommand.self,
-            AdminCommand.self,
+            AdminCommand.self, APICommand<WhoAmIOptions>.self,
         ])
 }
