@@ -86,8 +86,11 @@ public struct Keyspace: Sendable, Equatable {
     /// Set: names of meter hashes with fresh usage.
     public var dirty: String { "\(self.prefix)dirty" }
 
-    /// Sorted set: gateways that are alive, by when they stop to count.
-    public var gateways: String { "\(self.prefix)gateways" }
+    /// Hash: which part of the limits each gateway holds for the time without Redis, see lua/scripts/enrol.lua.
+    public var shares: String { "\(self.prefix)shares" }
+
+    /// The field of ``shares`` that is a gateway's.
+    public static func shareField(ofGateway id: String) -> String { "g:\(id)" }
 
     /// Match every claim and every lease set, for `SCAN`.
     public var claimsPattern: String { "\(self.prefix)i:{*" }

@@ -131,11 +131,16 @@ final class EdgeLoop {
         self.reporter = reporter
     }
 
-    /// Makes this loop the one that is counted among the gateways' for its process.
-    func enrol(as id: String, announce: @escaping (Int) -> Void) {
+    /// Makes this loop the one that leases its process's part of the limits.
+    func enrol(as id: String, apply: @escaping (ShareLease.Change, @escaping (Bool) -> Void) -> Void) {
         let enrolment = GatewayEnrolment(loop: self, id: id)
-        enrolment.announce = announce
+        enrolment.apply = apply
         self.enrolment = enrolment
+    }
+
+    /// Takes this loop's part of the process's. Returns whether nothing was missing in any bucket.
+    func take(_ change: ShareLease.Change, loops: Int) -> Bool {
+        self.local.share(among: change.divisor * loops, isStocked: change.isStocked, nowMs: self.monotonicMs())
     }
 
     /// Takes a new configuration into use between two requests. Exchanges under way keep their routes.
@@ -160,6 +165,7 @@ final class EdgeLoop {
         }
         for (name, pool) in self.pools where pools[name] !== pool { pool.close() }
         self.pools = pools
+        self.local.follow(configuration)
         var stores = [self.store]
         self.routes = configuration.routes.enumerated().map { index, route in
             // Those that know better than their loop keep what they have seen of Redis over a reload.
@@ -177,7 +183,6 @@ final class EdgeLoop {
     func beginDraining() {
         self.draining = true
         self.enrolment?.leave()
-        self.enrolment = nil
         for exchange in self.exchanges where exchange.isIdle { exchange.handler?.abort() }
     }
 
@@ -185,16 +190,17 @@ final class EdgeLoop {
     var unfinished: Int {
         self.exchanges.count { $0.isUnfinished } + self.link.pendingCount
             + (self.link.isReady ? self.settler.waiting + (self.reporter?.waiting ?? 0) : 0)
+            + (self.enrolment?.isLeaving ?? false ? 1 : 0)
     }
 
     /// What this loop knows of failures; the journal's part comes from the first.
     var failureGauges: EdgeMetrics.Gauges {
         var gauges = EdgeMetrics.Gauges()
         gauges.requestsOpen = self.ledger.open
-        gauges.loopsWithoutStore =
-            self.link.isReady && self.stores.allSatisfy { $0.breaker.allowsRequests } ? 0 : 1
+        gauges.loopsWithoutStore = self.isStoreAway ? 1 : 0
         gauges.usageUnreported = self.reporter?.waiting ?? 0
         gauges.sharers = self.local.sharers
+        gauges.local = self.local.figures(nowMs: self.monotonicMs())
         gauges.balance = self.reporter?.balance ?? gauges.balance
         return gauges
     }
@@ -238,11 +244,18 @@ final class EdgeLoop {
         exchange.place = Int.max
     }
 
+    private func monotonicMs() -> Int { LoopClock.nowNs() / 1_000_000 }
+
     /// Brings the loop's clock up to a moment just measured.
     func touch(nowNs: Int) { self.nowMs = nowNs / 1_000_000 }
 
     /// Whether a request may ask Redis: the link is up, and it has been answering in time.
     var asksStore: Bool { self.link.isReady && self.store.breaker.allowsRequests }
+
+    /// Whether there are routes that are decided without Redis.
+    private var isStoreAway: Bool {
+        !self.link.isReady || self.stores.contains { !$0.breaker.allowsRequests }
+    }
 
     /// A call that a request waited for was not answered in time, or its connection ended.
     func noteStoreFailure(_ failure: RedisFailure, of store: StoreAccess) {
@@ -291,6 +304,7 @@ final class EdgeLoop {
             self.flushTouched()
         }
         for store in self.stores { store.tick(nowMs: self.nowMs) }
+        self.local.storeIsAway(self.isStoreAway, nowMs: self.nowMs)
         if self.asksStore { self.local.flush() }
         if self.draining { self.reporter?.report() } else { self.reporter?.tick() }
         self.enrolment?.tick(nowMs: self.nowMs)
