@@ -9,6 +9,7 @@ public enum LuaScripts {
     public static let publishKey = Self.composed(PackageResources.publish_key_lua)
     public static let publishSystem = Self.composed(PackageResources.publish_system_lua)
     public static let publishOrg = Self.composed(PackageResources.publish_org_lua)
+    public static let endClaim = Self.composed(PackageResources.end_claim_lua)
     public static let expireClaim = Self.composed(PackageResources.expire_claim_lua)
 
     /// The text of a script, with what it includes in place of `--include NAME`.

@@ -92,6 +92,10 @@ public struct Keyspace: Sendable, Equatable {
     /// The field of ``shares`` that is a gateway's.
     public static func shareField(ofGateway id: String) -> String { "g:\(id)" }
 
+    /// Match every claim and every lease set, for `SCAN`.
+    public var claimsPattern: String { "\(self.prefix)i:{*" }
+    public var leasesPattern: String { "\(self.prefix)c:{*" }
+
     /// Matches every meter hash, for `SCAN`.
     public var metersPattern: String { "\(self.prefix)m:{*" }
 

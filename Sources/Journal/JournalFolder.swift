@@ -5,6 +5,7 @@ public struct JournalFolder: Sendable, Equatable {
     public let path: String
 
     static let suffix = ".usage"
+    static let outcomeSuffix = ".outcomes"
     static let draftSuffix = ".new"
 
     public init(_ path: String) {
@@ -28,8 +29,13 @@ public struct JournalFolder: Sendable, Equatable {
         }
     }
 
-    /// Paths of all journals, whoever owns them. Removes drafts that nobody is at work on.
-    public func journals() -> [String] {
+    /// Paths of all journals of usage, whoever owns them. Removes drafts that nobody is at work on.
+    public func journals() -> [String] { self.files(Self.suffix) }
+
+    /// Paths of all files of durable keys' outcomes, whoever owns them.
+    public func outcomes() -> [String] { self.files(Self.outcomeSuffix) }
+
+    private func files(_ suffix: String) -> [String] {
         guard let folder = opendir(self.path) else { return [] }
         defer { closedir(folder) }
         var paths: [String] = []
@@ -38,7 +44,7 @@ public struct JournalFolder: Sendable, Equatable {
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             let path = "\(self.path)/\(name)"
-            if name.hasSuffix(Self.suffix) { paths.append(path) }
+            if name.hasSuffix(suffix) { paths.append(path) }
             if name.hasSuffix(Self.draftSuffix) { Self.removeDraft(path) }
         }
         return paths.sorted()

@@ -26,5 +26,6 @@ public enum RecordsSchema {
         ("0011_usage_journals.sql", PackageResources._011_usage_journals_sql),
         ("0012_plans_at_the_edge.sql", PackageResources._012_plans_at_the_edge_sql),
         ("0013_many_keys.sql", PackageResources._013_many_keys_sql),
+        ("0014_sweeping.sql", PackageResources._014_sweeping_sql),
     ]
 }

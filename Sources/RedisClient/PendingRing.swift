@@ -6,6 +6,8 @@ struct PendingCommand {
     var deadlineNs: UInt64
     /// The link's own: set-up and scripts. It does not expire; a connection that leaves it unanswered is given up.
     var isInternal = false
+    /// How long it was given, where that is not what the link gives; else 0.
+    var withinNs: UInt64 = 0
     /// How often scripts had been loaded again when this was sent.
     var scriptEpoch: UInt32 = 0
     var resends: UInt8 = 0
@@ -56,9 +58,10 @@ struct PendingRing: ~Copyable {
         return slot.pointee.waiter == nil || slot.pointee.isInternal ? .max : slot.pointee.deadlineNs
     }
 
-    /// The deadline entry `number` was given, whether anybody still waits or not.
-    func deadlineNs(_ number: Int) -> UInt64 {
-        self.slots[number & (self.capacity - 1)].deadlineNs
+    /// When entry `number` was sent, where the link gives every command `usualNs`.
+    func sentNs(_ number: Int, usualNs: UInt64) -> UInt64 {
+        let slot = self.slots + (number & (self.capacity - 1))
+        return slot.pointee.deadlineNs &- (slot.pointee.withinNs == 0 ? usualNs : slot.pointee.withinNs)
     }
 
     /// Leaves entry `number`, which must be in `start..<end`, without its waiter.

@@ -69,7 +69,7 @@ extension RedisLink {
     /// When the connection counts as stalled, unless the oldest command is answered; nil when nothing is pending.
     private func stallTimeNs() -> UInt64? {
         guard !self.pending.isEmpty else { return nil }
-        return self.pending.deadlineNs(self.pending.start) &- self.commandDeadlineNs &+ self.stallTimeoutNs
+        return self.pending.sentNs(self.pending.start, usualNs: self.commandDeadlineNs) &+ self.stallTimeoutNs
     }
 }
 

@@ -33,8 +33,8 @@ extension RedisLink {
         self.beginTurn()
         self.pending.append(
             PendingCommand(
-                waiter: waiter, deadlineNs: command.deadlineNs, scriptEpoch: self.scriptEpoch,
-                resends: command.resends + 1))
+                waiter: waiter, deadlineNs: command.deadlineNs, withinNs: command.withinNs,
+                scriptEpoch: self.scriptEpoch, resends: command.resends + 1))
         self.armDeadlineTimer(noLaterThanNs: command.deadlineNs)
         return true
     }

@@ -105,15 +105,18 @@ public final class RedisLink {
 
     /// Sends one command: `encode` appends its complete RESP bytes, exactly one command, and must not call the link.
     ///
+    /// - Parameter withinNs: how long its waiter waits; 0 is the link's own deadline.
     /// - Returns: nil when the command is accepted: the waiter will hear. Otherwise the command was refused, and the
     ///   waiter will not be called.
     @inlinable
-    public func send(_ waiter: RedisWaiter, encode: (inout ByteBuffer) -> Void) -> RedisFailure? {
+    public func send(
+        _ waiter: RedisWaiter, withinNs: UInt64 = 0, encode: (inout ByteBuffer) -> Void
+    ) -> RedisFailure? {
         if let refusal = self.refusal() { return refusal }
         let before = self.output.writerIndex
         encode(&self.output)
         guard self.output.writerIndex > before else { return .nothingEncoded }
-        self.accept(waiter)
+        self.accept(waiter, withinNs: withinNs)
         return nil
     }
 
@@ -141,12 +144,15 @@ public final class RedisLink {
 
     /// Registers the waiter of the command just encoded.
     @usableFromInline
-    func accept(_ waiter: RedisWaiter) {
+    func accept(_ waiter: RedisWaiter, withinNs: UInt64) {
         self.counters.commands += 1
         self.beginTurn()
+        let deadlineNs =
+            withinNs == 0 ? self.turnDeadlineNs : self.turnDeadlineNs &- self.commandDeadlineNs &+ withinNs
         self.pending.append(
-            PendingCommand(waiter: waiter, deadlineNs: self.turnDeadlineNs, scriptEpoch: self.scriptEpoch))
-        self.armDeadlineTimer(noLaterThanNs: self.turnDeadlineNs)
+            PendingCommand(
+                waiter: waiter, deadlineNs: deadlineNs, withinNs: withinNs, scriptEpoch: self.scriptEpoch))
+        self.armDeadlineTimer(noLaterThanNs: deadlineNs)
     }
 
     /// As `accept`, for the link's own commands: they have no deadline, for the set-up has a timer of its own.

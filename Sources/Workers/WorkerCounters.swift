@@ -7,6 +7,7 @@ public final class WorkerCounters: Sendable {
         case outboxPublished, outboxFailures, rebuilds, rebuildFailures, usageRows, usageFailures, lastUsedWrites
         case keyLookups, keyLookupsRefused, bcryptChecks
         case durableClaims, durableRefused, durableSettled, durableFailures, durableDropped, keyPartitionsDropped
+        case durableUnwritten, durableRecovered, durableExpired, claimsExpired, leasesExpired, countersFolded
         case journalsRecovered, journalFailures, requestsExpired
 
         fileprivate var text: (name: String, help: String) {
@@ -28,7 +29,17 @@ public final class WorkerCounters: Sendable {
             case .durableRefused: ("durable_claims_refused", "Claims answered 503: PostgreSQL was away or overrun.")
             case .durableSettled: ("durable_settlements", "Ends and prolongations of claims written to PostgreSQL.")
             case .durableFailures: ("durable_settlement_failures", "Attempts to write them that failed.")
-            case .durableDropped: ("durable_settlements_dropped", "Results dropped because too many waited.")
+            case .durableDropped:
+                ("durable_settlements_dropped", "Results given up: too many waited, or PostgreSQL does not take them.")
+            case .durableUnwritten:
+                ("durable_settlements_unwritten", "Results kept in memory only: the journal's disk did not take them.")
+            case .durableRecovered:
+                ("durable_settlements_recovered", "Ends of claims that a dead gateway had left on disk.")
+            case .durableExpired: ("durable_claims_expired", "Claims in PostgreSQL that ended with their gateway.")
+            case .claimsExpired: ("claims_expired", "Claims in Redis that ended with their gateway.")
+            case .countersFolded:
+                ("usage_counters_folded", "Usage counters of journals recorded long ago that were let go.")
+            case .leasesExpired: ("leases_expired", "Leases in Redis that ended with their gateway.")
             case .keyPartitionsDropped: ("idempotency_partitions_dropped", "Days of idempotency keys dropped.")
             }
         }

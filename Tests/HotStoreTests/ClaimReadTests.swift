@@ -62,4 +62,33 @@ struct ClaimReadTests {
         await redis.close()
         await client.close()
     }
+
+    @Test
+    func `a claim that was ended as its gateway's is unknown, until the gateway, only slow, prolongs or settles it`()
+        async throws
+    {
+        let prefix = "claims-\(UInt64.random(in: 0 ... .max)):"
+        let client = try await HotClient(TestRedis.shared(), prefix: prefix)
+        try await client.publish("o", tag: Plans.tag)
+        let redis = try await TestRedis.shared().connect()
+        let keyspace = Keyspace(prefix: prefix)
+        let claims = Claims(redis: redis, keyspace: keyspace)
+        let time = try await redis.command("TIME").elements ?? []
+        // Claimed two hours ago, with a lease of one.
+        let nowMs = Int(time.first?.integer ?? 0) * 1_000
+        let thenMs = nowMs - 7_200_000
+        let ask = Plans.ask(self.plan(), claim: Plans.claim())
+        #expect(try await client.admit(ask, nowMs: thenMs).outcome == .admitted(1))
+        let work = OpenWork(redis: redis, keyspace: keyspace)
+        let found = try await work.look(isEnding: true)
+        #expect((found.claims, found.overdueClaims, found.endedClaims) == (0, 1, 1))
+        #expect(try await claims.find(org: "o", .live, sha256Hex: "k")?.state == .unknown)
+        #expect(try await work.look(isEnding: true) == OpenWork.Count())
+        let result = StoredResult.response(status: 201, headers: [], body: Array("hello".utf8))
+        let settlement = Settlement(guard: .claim(Plans.claim(), .store(result)))
+        #expect(try await client.settle(settlement, plan: self.plan(), nowMs: nowMs))
+        #expect(try await claims.find(org: "o", .live, sha256Hex: "k")?.state == .completed)
+        await redis.close()
+        await client.close()
+    }
 }

@@ -44,6 +44,57 @@ import Testing
         #expect(try await pool.number("SELECT count(*) FROM usage_meters") == 1)
     }
 
+    private func state(_ id: String) -> UsageJournals.State {
+        .init(id: id, host: "h", path: "p", opened: 1, settled: 1, uncovered: 0)
+    }
+
+    @Test func `counters of a journal that was closed long ago go, the meters stay, and it is never counted again`()
+        async throws
+    {
+        let pool = try await freshRecords()
+        let journals = UsageJournals(pool)
+        _ = try await journals.close(state("e1"), [counter(100), counter(key: "key_2", 3)])
+        _ = try await journals.close(state("e2"), [counter(epoch: "e2", 7)])
+        try await journals.saw(state("e3"))
+        _ = try await Usage(pool).record([counter(epoch: "e3", 1)])
+        #expect(try await journals.fold(ageMs: 1_000_000) == 0, "too young")
+        try await pool.query("UPDATE usage_journals SET closed_at = now() - interval '1 hour' WHERE id = 'e1'")
+        #expect(try await journals.fold(ageMs: 1_000_000) == 2)
+        #expect(try await journals.fold(ageMs: 1_000_000) == 0)
+        #expect(try await pool.number("SELECT count(*) FROM usage_counters WHERE epoch = 'e1'") == 0)
+        #expect(
+            try await pool.number("SELECT count(*) FROM usage_counters") == 2, "what lives, and what is young, stays")
+        #expect(try await total(pool) == 111)
+        // An old file of Redis, or of the journal, comes back.
+        #expect(try await Usage(pool).record([counter(100), counter(epoch: "e3", 2)]).changed == 1)
+        _ = try await journals.close(state("e1"), [counter(100)])
+        #expect(try await total(pool) == 112)
+        #expect(try await pool.number("SELECT count(*) FROM usage_counters WHERE epoch = 'e1'") == 0)
+    }
+
+    @Test func `reports and folding at once count every epoch once`() async throws {
+        let pool = try await freshRecords(connectionsMax: 6)
+        let journals = UsageJournals(pool)
+        let epochs = (0..<40).map { "e\($0)" }
+        for epoch in epochs { _ = try await journals.close(state(epoch), [counter(epoch: epoch, 10)]) }
+        try await pool.query("UPDATE usage_journals SET closed_at = now() - interval '1 hour'")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<2 { group.addTask { _ = try await journals.fold(ageMs: 1_000) } }
+            for task in 0..<3 {
+                group.addTask {
+                    for epoch in task == 0 ? epochs.reversed() : epochs {
+                        _ = try await Usage(pool).record([self.counter(epoch: epoch, 10)])
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await total(pool) == 400)
+        // A journal that somebody reports of is left for the next time.
+        _ = try await journals.fold(ageMs: 1_000)
+        #expect(try await pool.number("SELECT count(*) FROM usage_counters") == 0)
+    }
+
     @Test(arguments: UsageTestSeeds.all)
     func `any order, repetition and splitting of reports gives the same meters`(seed: UInt64) async throws {
         var random = SplitMix64(seed: seed)

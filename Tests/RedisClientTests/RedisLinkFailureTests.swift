@@ -49,6 +49,26 @@ import Testing
         }
     }
 
+    @Test func `a command may have a deadline of its own, shorter or longer than the link's`() async throws {
+        let server = try await TestRedis.start()
+        try await LoopBench.with(server.configuration(commandDeadlineMs: 200)) { bench in
+            try await server.pause()
+            let hearing = Hearing()
+            try await bench.onLoop { link in
+                for (tag, withinNs) in [(1, 60_000_000_000), (2, 0), (3, 20_000_000)] as [(Int, UInt64)] {
+                    let waiter = RecordingWaiter(tag, hearing, ["PING"])
+                    _ = link.send(waiter, withinNs: withinNs) { $0.writeImmutableBuffer(waiter.command) }
+                }
+            }
+            try await hearing.wait(for: 2)
+            #expect(
+                hearing.events == [.failure(tag: 3, .deadlineExceeded), .failure(tag: 2, .deadlineExceeded)])
+            server.resume()
+            try await hearing.wait(for: 3)
+            #expect(hearing.events.last == .reply(tag: 1, .status("PONG")))
+        }
+    }
+
     @Test func `a waiter is free for another command once its deadline has passed`() async throws {
         let server = try await TestRedis.start()
         try await LoopBench.with(server.configuration(commandDeadlineMs: 50)) { bench in

@@ -82,6 +82,9 @@ class Breaker:
         await asyncio.sleep(planned.seconds)
         await self._stack.start_workers()
 
+    async def _workers_stop(self, fault, planned):
+        await self._pause(self._stack.workers, planned)
+
     async def _upstream_kill(self, fault, planned):
         self._stack.upstream.kill()
         await asyncio.sleep(planned.seconds)
@@ -163,3 +166,6 @@ class Breaker:
         await self._stack.postgres.end(signal.SIGINT)
         await asyncio.sleep(planned.seconds)
         await self._stack.start_postgres()
+
+    async def _postgres_stop(self, fault, planned):
+        await self._pause(self._stack.postgres, planned)

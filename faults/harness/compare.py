@@ -92,10 +92,11 @@ def stuck(history, notes):
     for operation in sorted(ledgers.unresolved):
         yield Difference("stuck", f"key {operation}: no final answer in all its time",
                          story=history.story(history.attempts_of[operation][-12:]))
-    for claim in ledgers.redis.open_claims:
-        operation = history.operation_by_digest.get(claim.digest, claim.digest)
-        yield Difference("stuck", f"key {operation} is still claimed, for {claim.lease_left:.0f} s more",
-                         story=history.story(history.attempts_of.get(operation, [])))
+    for store, claims in (("Redis", ledgers.redis.open_claims), ("PostgreSQL", ledgers.postgres.open_claims)):
+        for claim in claims:
+            operation = history.operation_by_digest.get(claim.digest, claim.digest)
+            yield Difference("stuck", f"key {operation} is still claimed in {store}, for {claim.lease_left:.0f} s more",
+                             story=history.story(history.attempts_of.get(operation, [])))
     for name, held in ledgers.redis.open_leases:
         yield Difference("stuck", f"{held} requests in flight in {name}", held)
     for what, count in ledgers.open_counts:
@@ -103,7 +104,11 @@ def stuck(history, notes):
             yield Difference("stuck", f"{what}: {count:g}", int(count))
     unknown = 0
     left = {history.operation_by_digest.get(claim.digest) for claim in ledgers.redis.expired_claims}
+    kept = {history.operation_by_digest.get(claim.digest) for claim in ledgers.postgres.expired_claims}
     for operation, attempts in history.attempts_of.items():
+        if history.rules(attempts[0]).durable:
+            # What Redis holds of it says nothing: PostgreSQL is asked.
+            left = left - {operation} | kept & {operation}
         is_unknown = any(attempt.problem == "idempotency-outcome-unknown" for attempt in attempts)
         if not is_unknown and operation not in left:
             continue

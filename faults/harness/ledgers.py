@@ -88,7 +88,7 @@ class Fault:
 
 @dataclass
 class Claim:
-    """An idempotency key that Redis holds as running."""
+    """An idempotency key that a store holds as running."""
 
     digest: str
     lease_left: float
@@ -110,6 +110,9 @@ class PostgresLedger:
     meters: dict = field(default_factory=dict)
     #: (epoch, org, key, meter): added, voided
     counters: dict = field(default_factory=dict)
+    #: Durable keys without a result whose lease is in force, and those whose lease is over.
+    open_claims: list = field(default_factory=list)
+    expired_claims: list = field(default_factory=list)
 
 
 @dataclass

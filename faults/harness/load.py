@@ -64,6 +64,7 @@ class Load:
         self.attempts = []
         self.unresolved = set()
         self._clients = set()
+        self._end = float("inf")
 
     async def run(self, planned, seed):
         """Sends all of `planned` and returns when every client has ended."""
@@ -75,6 +76,7 @@ class Load:
             task = asyncio.create_task(client(arrival, f"{seed}-{number}"))
             self._clients.add(task)
             task.add_done_callback(self._clients.discard)
+        self._end = now() + 3 * self._patience
         while self._clients:
             await asyncio.wait(set(self._clients))
         for pool in self._pools.values():
@@ -101,11 +103,15 @@ class Load:
 
     async def _until_final(self, arrival, name, rng):
         gateway, pause = arrival.gateway, 0.05
+        # A gateway may die under any attempt, and its lease begins anew; a store may be away for as long as faults go on.
+        # What counts is how long a key is said to be in progress while nobody can be at it.
         deadline = now() + self._patience
         leaves_after = arrival.leaves_after
-        while now() < deadline:
+        while now() < min(deadline, self._end):
             attempt = await self._attempt(arrival, gateway, name, leaves_after)
             leaves_after = None
+            if attempt.problem != "idempotency-in-progress":
+                deadline = now() + self._patience
             if arrival.mode == "busy":
                 arrival = replace(arrival, mode="ok")
             if is_final(attempt):

@@ -19,7 +19,8 @@ LEASE_SECONDS = HEAD_SECONDS + LEASE_SLACK_SECONDS
 SETTLING_SECONDS = 40
 #: Metrics that are 0 when nothing is open and nothing was given up.
 OPEN_METRICS = {"tollgate_requests_open", "tollgate_requests_unsettled", "tollgate_usage_unreported",
-                "tollgate_usage_uncovered_total"}
+                "tollgate_usage_uncovered_total", "tollgate_overdue", "tollgate_worker_durable_settlements_dropped_total",
+                "tollgate_worker_durable_settlements_unwritten_total"}
 
 
 #: Between two readings of what gateways may admit by themselves.
@@ -75,7 +76,7 @@ class Run:
         self.ledgers = Ledgers(
             ROUTES, load.attempts, read_executions(lines, started), breaker.faults, redis_ledger, postgres_ledger,
             load.unresolved, LEASE_SECONDS, sorted(shares, key=lambda sample: sample.at),
-            [*self._open_counts(), *await self._gaps()], breaker.crashes)
+            [*self._open_counts(), *await self._gaps(), *await self._overdue()], breaker.crashes)
 
     async def _watch_own_loop(self):
         """The load is only steady while the harness itself is not held up."""
@@ -105,7 +106,7 @@ class Run:
         while True:
             await asyncio.sleep(2)
             redis_ledger, postgres_ledger = read_redis(self.stack.redis_socket), await read_postgres(self.stack)
-            is_open = redis_ledger.open_claims or redis_ledger.open_leases
+            is_open = redis_ledger.open_claims or redis_ledger.open_leases or postgres_ledger.open_claims
             seen = (redis_ledger.counters, postgres_ledger.meters)
             is_behind = any(
                 added > postgres_ledger.counters.get(name, [0, 0])[0] for name, (added, _) in redis_ledger.counters.items())
@@ -117,7 +118,12 @@ class Run:
         """What the gateways and the workers themselves count as open."""
         return [(f"{metric} of {child.name}", value)
                 for child in (*self.stack.gateways.values(), self.stack.workers)
-                for metric, value in self.stack.metrics(child.name).items() if metric in OPEN_METRICS]
+                for metric, value in self.stack.metrics(child.name).items()
+                if metric.partition("{")[0] in OPEN_METRICS]
+
+    async def _overdue(self):
+        """What the product's own command finds open beyond its time."""
+        return [(f"tollgate open: {row['what']}", row["overdue"]) for row in await self.stack.overdue()]
 
     async def _gaps(self):
         """What PostgreSQL itself knows to be missing."""

@@ -8,6 +8,7 @@ KINDS = {
     "gateway-kill": (4, "gateway"),
     "gateway-stop": (3, "gateway"),
     "workers-kill": (3, "workers"),
+    "workers-stop": (1, "workers"),
     "redis-kill": (3, "redis"),
     "redis-empty": (1, "redis"),
     "redis-older": (1, "redis"),
@@ -16,6 +17,7 @@ KINDS = {
     "redis-clients": (2, "redis"),
     "postgres-kill": (2, "postgres"),
     "postgres-away": (2, "postgres"),
+    "postgres-stop": (2, "postgres"),
     "upstream-kill": (2, "upstream"),
 }
 
@@ -24,6 +26,7 @@ LENGTHS = {
     "gateway-kill": (0.0, 1.0),
     "gateway-stop": (0.1, 5.0),
     "workers-kill": (0.0, 3.0),
+    "workers-stop": (0.1, 5.0),
     "redis-kill": (0.0, 2.0),
     "redis-empty": (0.0, 1.0),
     "redis-older": (0.0, 1.0),
@@ -32,6 +35,7 @@ LENGTHS = {
     "redis-clients": (0.0, 0.0),
     "postgres-kill": (0.0, 1.0),
     "postgres-away": (1.0, 5.0),
+    "postgres-stop": (0.1, 5.0),
     "upstream-kill": (0.0, 1.0),
 }
 

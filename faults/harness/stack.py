@@ -1,6 +1,7 @@
 """The product as it is run: two gateways, the workers, Redis, PostgreSQL and an upstream, each a process of its own."""
 
 import asyncio
+import json
 import os
 import pwd
 import shutil
@@ -173,6 +174,16 @@ class Stack:
         output, _ = await process.communicate()
         if process.returncode:
             raise RuntimeError(f"tollgate {words[0]} failed: {output.decode(errors='replace')}")
+
+    async def overdue(self):
+        """What `tollgate open` says; it ends with 1 where something is overdue."""
+        process = await asyncio.create_subprocess_exec(
+            self.executable, "open", "--json", "--config", str(self.folder / "workers.yaml"),
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+        output, errors = await process.communicate()
+        if process.returncode not in (0, 1):
+            raise RuntimeError(f"tollgate open failed: {errors.decode(errors='replace')}")
+        return json.loads(output)
 
     async def start_redis(self):
         self.redis.start()

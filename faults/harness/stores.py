@@ -7,6 +7,7 @@ from .redis import RedisClient
 from .stack import PREFIX
 
 COUNTERS = """SELECT epoch, org_id, api_key_id, meter, sum(added), sum(voided) FROM usage_counters GROUP BY 1, 2, 3, 4"""
+CLAIMS = """SELECT key, extract(epoch FROM lease_until - now()) FROM idempotency_keys WHERE state IN ('running', 'expired')"""
 METERS = """SELECT org_id, api_key_id, meter, sum(quantity) FROM usage_meters GROUP BY 1, 2, 3"""
 
 
@@ -16,7 +17,7 @@ def read_redis(path):
         at_ms = time.time() * 1000
         for name in client.scan(f"{PREFIX}i:*"):
             state, lease = client("HMGET", name, "s", "l")
-            if state == b"i":
+            if state in (b"i", b"x"):
                 claim = Claim(name.decode().rpartition(":")[2], (float(lease or 0) - at_ms) / 1000)
                 (ledger.open_claims if claim.lease_left > 0 else ledger.expired_claims).append(claim)
         for name in client.scan(f"{PREFIX}c:*"):
@@ -38,6 +39,9 @@ async def read_postgres(stack):
         ledger.meters[org, key, meter] = int(quantity)
     for epoch, org, key, meter, added, voided in await stack.sql(COUNTERS):
         ledger.counters[epoch, org, key, meter] = [int(added), int(voided)]
+    for digest, lease_left in await stack.sql(CLAIMS):
+        claim = Claim(digest, float(lease_left))
+        (ledger.open_claims if claim.lease_left > 0 else ledger.expired_claims).append(claim)
     return ledger
 
 

@@ -155,6 +155,21 @@ class CompareTests(unittest.TestCase):
         self.world.fault("redis-older", 8, forgets_since=0.9)
         self.expect()
 
+    def test_a_durable_key_is_what_postgres_says(self):
+        self.world.ask("durable", 1, operation="k")
+        digest = hashlib.sha256(b"k").hexdigest()
+        # Redis came back with an older copy; PostgreSQL has the result.
+        self.world.redis.expired_claims.append(Claim(digest, -1.0))
+        self.world.fault("redis-older", 8, forgets_since=0.9)
+        self.expect()
+        self.world.postgres.expired_claims.append(Claim(digest, -1.0))
+        self.expect(stuck=1)
+        self.world.postgres.open_claims.append(Claim(digest, 3.0))
+        self.expect(stuck=2)
+        self.world.postgres.open_claims.clear()
+        self.world.fault("gateway-kill", 1.005, target="gateway-1")
+        self.expect()
+
     def test_an_unknown_outcome_needs_a_dead_gateway(self):
         self.world.ask("op", 1, executes=False, operation="k", status=409, problem="idempotency-outcome-unknown")
         self.expect(stuck=1)

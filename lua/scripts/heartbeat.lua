@@ -15,8 +15,8 @@ end
 local prolonged, leases = 0, 0
 if claimed == 1 then
   local claim = call('HMGET', KEYS[1], 's', 'o', 'e')
-  if claim[1] == 'i' and claim[2] == owner and claim[3] + 0 > now then
-    call('HSET', KEYS[1], 'l', now + claimMs)
+  if (claim[1] == 'i' or claim[1] == 'x') and claim[2] == owner and claim[3] + 0 > now then
+    call('HSET', KEYS[1], 's', 'i', 'l', now + claimMs)
     prolonged = 1
   end
 end

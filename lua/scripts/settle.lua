@@ -25,7 +25,7 @@ for l = key + 1, key + leases do call('ZREM', keys[l], lease) end
 
 if guard == 1 then
   local claim = call('HMGET', keys[1], 's', 'o', 'e')
-  if claim[1] ~= 'i' or claim[2] ~= owner or claim[3] + 0 <= now then return 0 end
+  if claim[1] ~= 'i' and claim[1] ~= 'x' or claim[2] ~= owner or claim[3] + 0 <= now then return 0 end
   if action == 4 then
     call('DEL', keys[1])
   elseif action > 0 then

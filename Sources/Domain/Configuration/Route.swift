@@ -29,6 +29,8 @@ public struct Route: Sendable, Equatable {
     public var idempotency: IdempotencyPolicy?
     public var timeouts = RouteTimeouts()
     public var storeFailure = StoreFailurePolicy.local
+    /// The longest that one command to Redis may take for a request of this route; nil is what holds for all.
+    public var storeDeadlineMs: Int?
     /// The largest request body that is forwarded.
     public var bodyBytesMax = 1 << 40
     /// Whether `Upgrade` is passed on and a 101 answer opens a tunnel.

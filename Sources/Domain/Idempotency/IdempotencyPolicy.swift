@@ -20,6 +20,8 @@ public struct IdempotencyPolicy: Sendable, Equatable {
     public var upstreamIdempotent = false
     /// Whether claim and result are kept in PostgreSQL too.
     public var durable = false
+    /// How long a request waits for PostgreSQL's word on its key; beyond it, it is refused.
+    public var durableDeadlineMs = 2_000
     /// How long a keyed exchange is drained after its client has gone.
     public var detachedTimeoutMs = 120_000
 

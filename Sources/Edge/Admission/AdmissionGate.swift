@@ -28,7 +28,7 @@ final class AdmissionGate {
     /// Puts `exchange` up for decision; it hears through `decided` or `storeFailed`.
     func admit(_ exchange: Exchange, by grant: RouteGrant) {
         // Redis has been too slow: nobody waits for it.
-        guard self.loop.breaker.allowsRequests else { return exchange.storeFailed(.notConnected) }
+        guard grant.store.breaker.allowsRequests else { return exchange.storeFailed(.notConnected) }
         if let batch = grant.gathering {
             if batch.exchanges.count < Self.batchMax {
                 batch.exchanges.append(exchange)
@@ -59,8 +59,8 @@ final class AdmissionGate {
         swap(&batches, &self.opened)
         var start = 0
         while start < batches.count {
-            let end = min(start + AdmissionCall.entriesMax, batches.count)
-            let trip = self.spareTrips.popLast() ?? AdmissionTrip(gate: self)
+            let end = Self.tripEnd(batches, from: start)
+            let trip = self.spareTrips.popLast() ?? AdmissionTrip(gate: self, store: self.loop.store)
             for index in start..<end { self.put(batches[index], on: trip) }
             self.send(trip)
             start = end
@@ -70,26 +70,37 @@ final class AdmissionGate {
         swap(&batches, &self.opened)
     }
 
+    /// One call has one deadline, so batches of routes that wait differently do not share one.
+    private static func tripEnd(_ batches: [AdmissionBatch], from start: Int) -> Int {
+        let most = min(start + AdmissionCall.entriesMax, batches.count)
+        let store = batches[start].grant?.store
+        var end = start + 1
+        while end < most, batches[end].grant?.store === store { end += 1 }
+        return end
+    }
+
     private func put(_ batch: AdmissionBatch, on trip: AdmissionTrip) {
         guard let grant = batch.grant else { return }
         if grant.gathering === batch { grant.gathering = nil }
         grant.underWay += 1
         grant.template?.period = self.loop.period
+        trip.store = grant.store
         trip.batches.append(batch)
     }
 
     private func send(_ trip: AdmissionTrip) {
         trip.encode()
         self.loop.counters.scriptCalls += 1
-        if let failure = self.loop.link.send(trip, encode: { trip.append(into: &$0) }) { trip.redisFailed(failure) }
+        let refused = self.loop.link.send(trip, withinNs: trip.store.deadlineNs) { trip.append(into: &$0) }
+        if let refused { trip.redisFailed(refused) }
     }
 
     /// Redis has answered in time.
-    func answered() { self.loop.breaker.succeeded() }
+    func answered(_ trip: AdmissionTrip) { trip.store.breaker.succeeded() }
 
     /// Nobody waits twice: those who gathered behind a call that failed have waited for it already, and are not sent.
     func failed(_ trip: AdmissionTrip, _ failure: RedisFailure) {
-        self.loop.noteStoreFailure(failure)
+        self.loop.noteStoreFailure(failure, of: trip.store)
         var behind: [AdmissionBatch] = []
         for batch in trip.batches {
             guard let grant = batch.grant, let next = grant.gathering, next !== batch, !next.isOpened else { continue }

@@ -5,12 +5,15 @@ import RedisClient
 /// One script call on its way to Redis and back, with the batches it decides.
 final class AdmissionTrip: RedisWaiter {
     var batches: [AdmissionBatch] = []
+    /// How Redis is asked for all of them.
+    var store: StoreAccess
     private let gate: AdmissionGate
     /// The call where there are several batches; one alone is copied whole from its template.
     private var call = AdmissionCall()
 
-    init(gate: AdmissionGate) {
+    init(gate: AdmissionGate, store: StoreAccess) {
         self.gate = gate
+        self.store = store
         super.init()
     }
 
@@ -35,7 +38,7 @@ final class AdmissionTrip: RedisWaiter {
     }
 
     override func redisReplied(_ reply: borrowing RedisReply) {
-        self.gate.answered()
+        self.gate.answered(self)
         var place = 1
         var isInStep = true
         for batch in self.batches {

@@ -11,6 +11,8 @@ final class RouteGrant {
     /// Why the principal may not use the route; nil if it may.
     let refusal: ProblemCode?
     let template: AdmissionTemplate?
+    /// How Redis is asked for it.
+    let store: StoreAccess
     /// The buckets in the order of the script's reply, and as they are advertised.
     let rules: [BucketRule]
     let policies: [RateLimitPolicy]
@@ -39,6 +41,7 @@ final class RouteGrant {
             refusal = .internalError
         }
         self.refusal = refusal
+        self.store = route.store
         let rules = plan?.groups.flatMap(\.rules) ?? []
         self.rules = rules
         self.policies = rules.compactMap {

@@ -55,11 +55,12 @@ extension Exchange {
     private func askAlone(_ grant: RouteGrant, _ plan: AdmissionPlan) {
         if !plan.leases.isEmpty { self.leaseID = self.loop.random.next() }
         grant.template?.period = self.loop.period
-        guard self.loop.breaker.allowsRequests else { return self.storeFailed(.notConnected) }
+        guard grant.store.breaker.allowsRequests else { return self.storeFailed(.notConnected) }
         self.loop.counters.scriptCalls += 1
-        if let failure = self.loop.link.send(self, encode: { self.encodeAdmission(grant, into: &$0) }) {
-            self.storeFailed(failure)
+        let refused = self.loop.link.send(self, withinNs: grant.store.deadlineNs) {
+            self.encodeAdmission(grant, into: &$0)
         }
+        if let refused { self.storeFailed(refused) }
     }
 
     func encodeAdmission(_ grant: RouteGrant, into output: inout ByteBuffer) {

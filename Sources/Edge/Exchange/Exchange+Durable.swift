@@ -11,9 +11,10 @@ extension Exchange {
         guard let claim = self.durableClaim, let durable = self.loop.durableKeys else {
             return self.durableRefused(.limiterUnavailable)
         }
-        self.expect(.durable, withinMs: durable.deadlineMs)
+        let deadlineMs = self.route?.idempotency?.durableDeadlineMs ?? 0
+        self.expect(.durable, withinMs: deadlineMs)
         let bound = NIOLoopBound(self, eventLoop: self.loop.eventLoop)
-        durable.claim(claim) { verdict in
+        durable.claim(claim, deadlineMs) { verdict in
             bound.eventLoop.execute { bound.value.durableAnswered(verdict, to: claim) }
         }
     }
@@ -49,8 +50,12 @@ extension Exchange {
         }
     }
 
-    /// No answer in time. Should it come later, it finds nobody and undoes itself.
-    func durableTimedOut() { self.durableRefused(.limiterUnavailable) }
+    /// No answer in time. Should it come later, it finds nobody and undoes itself; should this gateway die before, what it
+    /// has written down here undoes it.
+    func durableTimedOut() {
+        if let claim = self.durableClaim { self.loop.durableKeys?.settle(.init(claim: claim, ending: .release)) }
+        self.durableRefused(.limiterUnavailable)
+    }
 
     private func durableRefused(_ code: ProblemCode, original: [UInt8]? = nil) {
         self.expectNothing()
@@ -64,7 +69,8 @@ extension Exchange {
         self.refuseDecided(code, original: original)
     }
 
-    /// The request has ended: PostgreSQL is told what Redis is told.
+    /// The request has ended: PostgreSQL is told what Redis is told. Before the last byte of the answer goes out it is
+    /// written down, so whoever has seen the answer whole will find it under its key again.
     func settleDurable(_ action: Settlement.ClaimAction) {
         guard self.isDurable, let claim = self.durableClaim else { return }
         self.isDurable = false

@@ -152,6 +152,9 @@ final class Exchange: RedisWaiter, Equatable {
         return self.keyed != nil || self.leaseID != 0
     }
 
+    /// How Redis is asked for this request.
+    var store: StoreAccess { self.route?.store ?? self.loop.store }
+
     var connectTimeoutMs: Int { self.route?.timeouts.connectMs ?? 2_000 }
 
     /// The connection is new, or the last request is done.
@@ -207,12 +210,12 @@ final class Exchange: RedisWaiter, Equatable {
         else {
             return self.storeFailed(.protocolError)
         }
-        self.loop.breaker.succeeded()
+        self.store.breaker.succeeded()
         self.decided(decided, position: 0)
     }
 
     override func redisFailed(_ failure: RedisFailure) {
-        self.loop.noteStoreFailure(failure)
+        self.loop.noteStoreFailure(failure, of: self.store)
         self.storeFailed(failure)
     }
 

@@ -22,9 +22,15 @@ final class KeyCache {
     private var principals: GenerationCache<SHA256Digest, PrincipalEntry>
     /// Digest → Unix milliseconds until which it counts as unknown.
     private var unknown: GenerationCache<SHA256Digest, Int>
-    private var lookups: [SHA256Digest: KeyLookup] = [:]
+    private var lookups: [LookupName: KeyLookup] = [:]
     /// What plans grant, by code: orgs on one plan share one copy.
     private var grants: [String: PlanGrants] = [:]
+
+    /// Requests that wait differently for Redis do not wait for one another.
+    private struct LookupName: Hashable {
+        let digest: SHA256Digest
+        let deadlineMs: Int?
+    }
 
     /// Look-ups that one loop has under way; a request beyond is told to come back.
     private static let lookupsMax = 4_096
@@ -67,16 +73,18 @@ final class KeyCache {
     /// Looks the digest up for `exchange`, which hears through `principalResolved` or a refusal.
     func lookUp(_ digest: SHA256Digest, key: [UInt8], for exchange: Exchange) {
         guard let loop else { return }
-        if let lookup = self.lookups[digest] {
+        let store = exchange.store
+        let name = LookupName(digest: digest, deadlineMs: store.deadlineMs)
+        if let lookup = self.lookups[name] {
             lookup.waiters.append(exchange)
             return
         }
         guard self.lookups.count < Self.lookupsMax else { return exchange.refuse(.overloaded) }
         let lookup = KeyLookup(
             digest: digest, key: key, doubted: self.principals.find(digest), loop: loop, cache: self,
-            fallback: self.fallback)
+            fallback: self.fallback, store: store)
         lookup.waiters.append(exchange)
-        self.lookups[digest] = lookup
+        self.lookups[name] = lookup
         lookup.start()
     }
 
@@ -93,9 +101,13 @@ final class KeyCache {
 
     // MARK: For a look-up
 
+    private func ended(_ lookup: KeyLookup) {
+        self.lookups[LookupName(digest: lookup.digest, deadlineMs: lookup.store.deadlineMs)] = nil
+    }
+
     func found(_ principal: Principal, for lookup: KeyLookup) {
         guard let loop else { return }
-        self.lookups[lookup.digest] = nil
+        self.ended(lookup)
         let entry = PrincipalEntry(self.sharing(principal), digest: lookup.digest, routes: loop.routes.count)
         self.principals.insert(entry, for: lookup.digest)
         for exchange in lookup.waiters { exchange.principalResolved() }
@@ -115,20 +127,20 @@ final class KeyCache {
 
     /// What is cached is what Redis has.
     func isCurrent(_ lookup: KeyLookup) {
-        self.lookups[lookup.digest] = nil
+        self.ended(lookup)
         for exchange in lookup.waiters { exchange.principalResolved() }
     }
 
     func doesNotExist(_ lookup: KeyLookup) {
         guard let loop else { return }
-        self.lookups[lookup.digest] = nil
+        self.ended(lookup)
         self.principals.remove(lookup.digest)
         self.unknown.insert(loop.wallMs + self.negativeTtlMs, for: lookup.digest)
         for exchange in lookup.waiters { exchange.principalResolved() }
     }
 
     func failed(_ lookup: KeyLookup, _ code: ProblemCode) {
-        self.lookups[lookup.digest] = nil
+        self.ended(lookup)
         for exchange in lookup.waiters { exchange.lookupFailed(code) }
     }
 }

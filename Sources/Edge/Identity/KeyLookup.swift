@@ -14,6 +14,8 @@ final class KeyLookup: RedisWaiter {
     private let loop: EdgeLoop
     private let cache: KeyCache
     private let fallback: KeyFallback?
+    /// As the first request that waits for it asks Redis.
+    let store: StoreAccess
     private var step = Step.findOrg
     private var askedFallback = false
     private var versionTag: String?
@@ -25,7 +27,7 @@ final class KeyLookup: RedisWaiter {
     /// - Parameter doubted: what is cached, and has to be the current version to be believed.
     init(
         digest: SHA256Digest, key: [UInt8], doubted: PrincipalEntry?, loop: EdgeLoop, cache: KeyCache,
-        fallback: KeyFallback?
+        fallback: KeyFallback?, store: StoreAccess
     ) {
         self.digest = digest
         self.key = key
@@ -33,6 +35,7 @@ final class KeyLookup: RedisWaiter {
         self.loop = loop
         self.cache = cache
         self.fallback = fallback
+        self.store = store
         super.init()
     }
 
@@ -83,7 +86,7 @@ final class KeyLookup: RedisWaiter {
             return self.missing()
         }
         self.loop.counters.storeUnavailable += 1
-        if !self.isDone { self.loop.noteStoreFailure(failure) }
+        if !self.isDone { self.loop.noteStoreFailure(failure, of: self.store) }
         if self.step == .compare, !self.isDone {
             // Nobody can say otherwise: the refusal stands.
             self.isDone = true
@@ -104,8 +107,9 @@ final class KeyLookup: RedisWaiter {
     }
 
     private func send(_ encode: (inout ByteBuffer) -> Void) {
-        guard self.loop.breaker.allowsRequests else { return self.redisFailed(.notConnected) }
-        if let failure = self.loop.link.send(self, encode: encode) { self.redisFailed(failure) }
+        guard self.store.breaker.allowsRequests else { return self.redisFailed(.notConnected) }
+        let refused = self.loop.link.send(self, withinNs: self.store.deadlineNs, encode: encode)
+        if let refused { self.redisFailed(refused) }
     }
 
     private func missing() {

@@ -37,9 +37,9 @@ final class EdgeLoop {
     private var redisAheadMs = 0
     /// What this loop has served, written down.
     let ledger: UsageLedger
-    /// Whether Redis is asked at all.
-    var breaker: StoreBreaker
-    private lazy var probe = StoreProbe(loop: self)
+    /// How Redis is asked where no route says otherwise; and all ways there are.
+    private(set) lazy var store = StoreAccess(deadlineMs: nil, loop: self)
+    private var stores: [StoreAccess] = []
     /// On the first loop only: what one loop does for the whole process.
     private(set) var reporter: UsageReporter?
     private(set) var enrolment: GatewayEnrolment?
@@ -103,7 +103,6 @@ final class EdgeLoop {
         self.accessLog = AccessLogBuffer(bytesMax: configuration.logging.accessLogBufferBytes)
         self.addressLimiter = AddressLimiter(configuration.edge.addressLimit, loops: loops)
         self.ledger = UsageLedger(logger: dependencies.logger)
-        self.breaker = StoreBreaker(seed: .random(in: 0 ... .max))
     }
 
     // MARK: Life
@@ -167,12 +166,18 @@ final class EdgeLoop {
         for (name, pool) in self.pools where pools[name] !== pool { pool.close() }
         self.pools = pools
         self.local.follow(configuration)
+        var stores = [self.store]
         self.routes = configuration.routes.enumerated().map { index, route in
+            // Those that know better than their loop keep what they have seen of Redis over a reload.
+            let known = (stores + self.stores).first { $0.deadlineMs == route.storeDeadlineMs }
+            let store = known ?? StoreAccess(deadlineMs: route.storeDeadlineMs, loop: self)
+            if !stores.contains(where: { $0 === store }) { stores.append(store) }
             // Validation has made sure that the names exist; an empty pool answers 503.
             let pool = pools[route.upstream] ?? UpstreamPool(Upstream(name: route.upstream, endpoints: []), loop: self)
             let testPool = route.testUpstream.flatMap { pools[$0] } ?? pool
-            return CompiledRoute(index: index, route: route, pool: pool, testPool: testPool)
+            return CompiledRoute(index: index, route: route, pool: pool, testPool: testPool, store: store)
         }
+        self.stores = stores
     }
 
     func beginDraining() {
@@ -192,7 +197,7 @@ final class EdgeLoop {
     var failureGauges: EdgeMetrics.Gauges {
         var gauges = EdgeMetrics.Gauges()
         gauges.requestsOpen = self.ledger.open
-        gauges.loopsWithoutStore = self.asksStore ? 0 : 1
+        gauges.loopsWithoutStore = self.isStoreAway ? 1 : 0
         gauges.usageUnreported = self.reporter?.waiting ?? 0
         gauges.sharers = self.local.sharers
         gauges.local = self.local.figures(nowMs: self.monotonicMs())
@@ -219,6 +224,7 @@ final class EdgeLoop {
         self.link.close()
         self.pools = [:]
         self.routes = []
+        self.stores = []
     }
 
     // MARK: Exchanges
@@ -244,13 +250,18 @@ final class EdgeLoop {
     func touch(nowNs: Int) { self.nowMs = nowNs / 1_000_000 }
 
     /// Whether a request may ask Redis: the link is up, and it has been answering in time.
-    var asksStore: Bool { self.link.isReady && self.breaker.allowsRequests }
+    var asksStore: Bool { self.link.isReady && self.store.breaker.allowsRequests }
+
+    /// Whether there are routes that are decided without Redis.
+    private var isStoreAway: Bool {
+        !self.link.isReady || self.stores.contains { !$0.breaker.allowsRequests }
+    }
 
     /// A call that a request waited for was not answered in time, or its connection ended.
-    func noteStoreFailure(_ failure: RedisFailure) {
+    func noteStoreFailure(_ failure: RedisFailure, of store: StoreAccess) {
         switch failure {
         case .deadlineExceeded, .protocolError:
-            guard self.breaker.failed(nowMs: self.nowMs) else { return }
+            guard store.breaker.failed(nowMs: self.nowMs) else { return }
             self.counters.breakerOpenings += 1
             self.logger.warning("Redis is too slow; requests go on without it until it answers in time again")
         case .connectionLost, .notConnected, .queueFull, .nothingEncoded, .serverError:
@@ -292,8 +303,8 @@ final class EdgeLoop {
             for pool in self.pools.values { pool.sweep(nowMs: self.nowMs) }
             self.flushTouched()
         }
-        if self.breaker.probeDue(nowMs: self.nowMs) { self.probe.send() }
-        self.local.storeIsAway(!self.asksStore, nowMs: self.nowMs)
+        for store in self.stores { store.tick(nowMs: self.nowMs) }
+        self.local.storeIsAway(self.isStoreAway, nowMs: self.nowMs)
         if self.asksStore { self.local.flush() }
         if self.draining { self.reporter?.report() } else { self.reporter?.tick() }
         self.enrolment?.tick(nowMs: self.nowMs)

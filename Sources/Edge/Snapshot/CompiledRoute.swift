@@ -22,6 +22,8 @@ final class CompiledRoute {
     /// Whether a fixed quantity counted at admission may have to be voided by the answer's status.
     let countsOnlySuccess: Bool
     let costHeader: CostHeader?
+    /// How Redis is asked for it.
+    let store: StoreAccess
 
     func honoursKey(of method: Method) -> Bool { self.keyedMethods.contains(method) }
 
@@ -31,8 +33,9 @@ final class CompiledRoute {
         let max: Int
     }
 
-    init(index: Int, route: Route, pool: UpstreamPool, testPool: UpstreamPool) {
+    init(index: Int, route: Route, pool: UpstreamPool, testPool: UpstreamPool, store: StoreAccess) {
         self.index = index
+        self.store = store
         self.route = route
         self.pool = pool
         self.testPool = testPool

@@ -114,6 +114,48 @@ public struct DurableClaims: Sendable {
         }
     }
 
+    // MARK: What dead gateways leave
+
+    /// Claims without a result.
+    public struct Standing: Sendable, Hashable {
+        /// Held by requests that run, as far as is known.
+        public var open = 0
+        /// Whose lease has been over for long, and that nobody ended. Must be 0.
+        public var overdue = 0
+
+        public init() {}
+    }
+
+    /// Counts the claims without a result.
+    public func standing(overdueMs: Int) async throws -> Standing {
+        let row = try await self.pool.query(
+            """
+            SELECT count(*) FILTER (WHERE lease_until >= now())::bigint AS open,
+                idempotency_keys_overdue(\(overdueMs) * interval '1 millisecond') AS overdue
+            FROM idempotency_keys WHERE state = 'running'
+            """
+        ).only()
+        var standing = Standing()
+        standing.open = try row["open"]
+        standing.overdue = try row["overdue"]
+        return standing
+    }
+
+    /// Ends claims whose lease has been over for so long: nobody knows what became of their requests.
+    /// - Returns: how many.
+    public func sweep(graceMs: Int) async throws -> Int {
+        var swept = 0
+        while true {
+            let count: Int = try await self.pool.query(
+                "SELECT idempotency_keys_sweep(\(graceMs) * interval '1 millisecond', \(Self.sweepMax)::integer) AS swept"
+            ).only()["swept"]
+            swept += count
+            if count < Self.sweepMax { return swept }
+        }
+    }
+
+    private static let sweepMax = 1_000
+
     // MARK: Retention
 
     /// Makes the partitions of all days from now to so much later.

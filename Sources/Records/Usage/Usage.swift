@@ -23,14 +23,19 @@ public struct Usage: Sendable {
     }
 
     /// Records counters; of each the highest value counts, so any batch may be sent again. `usage_meters` follows in
-    /// the same statement.
+    /// the same statement. What belongs to an epoch that was folded has been counted, and is left out.
     public func record(_ counters: [UsageCounter]) async throws -> Receipt {
         let refused = counters.filter { !$0.isRecordable }
         let good = refused.isEmpty ? counters : counters.filter(\.isRecordable)
         guard !good.isEmpty else { return Receipt(changed: 0, refused: refused) }
         // As a transaction, so that a deadlock with another writer is tried again.
         let changed = try await self.database.together { session in
-            try await session.ask(Self.upsert(good)).affected
+            // Held until the commit: an epoch that is not folded now is not folded before.
+            try await session.ask(
+                """
+                SELECT 1 FROM usage_journals WHERE id = ANY(\(Array(Set(good.map(\.epoch))))) ORDER BY id FOR KEY SHARE
+                """)
+            return try await session.ask(Self.upsert(good)).affected
         }
         return Receipt(changed: changed, refused: refused)
     }
@@ -71,6 +76,7 @@ public struct Usage: Sendable {
             \(counters.map(\.environment.rawValue)), \(counters.map(\.meter)), \(counters.map(\.windowStart)),
             \(counters.map(\.added)), \(counters.map(\.voided)))
             AS n (epoch, org_id, api_key_id, environment, meter, window_start, added, voided)
+        WHERE NOT EXISTS (SELECT 1 FROM usage_journals j WHERE j.id = n.epoch AND j.folded_at IS NOT NULL)
         GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
         ON CONFLICT (epoch, org_id, api_key_id, environment, meter, window_start) DO UPDATE
             SET added = greatest(c.added, EXCLUDED.added), voided = greatest(c.voided, EXCLUDED.voided),

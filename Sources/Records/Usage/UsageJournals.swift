@@ -98,6 +98,20 @@ public struct UsageJournals: Sendable {
         }
     }
 
+    /// Lets go of the counters of journals that were closed so long ago; what they count stays in `usage_meters`. One
+    /// transaction a journal.
+    /// - Returns: how many counters went.
+    public func fold(ageMs: Int) async throws -> Int {
+        var gone = 0
+        while true {
+            let count: Int? = try await self.database.ask(
+                "SELECT usage_journals_fold(\(ageMs) * interval '1 millisecond') AS gone"
+            ).only()["gone"]
+            guard let count else { return gone }
+            gone += count
+        }
+    }
+
     /// Looks for what is missing.
     public func gaps() async throws -> Gaps {
         let row = try await self.database.ask(

@@ -109,6 +109,10 @@ extension Schema {
             "store_failure", \.storeFailure, Shapes.choice(StoreFailurePolicy.self),
             "When Redis is away: `local` enforces limits from each process's memory, `deny` answers 503. A request "
                 + "with an `Idempotency-Key` that is honoured is always denied.")
+        list.add(
+            "store_deadline", \.storeDeadlineMs, Shapes.duration(max: 60_000).orNone(),
+            "The longest that one command to Redis may take for a request of this route, before `store_failure` decides. "
+                + "Routes with one deadline share a breaker. null is `redis.deadline`.")
     }
 
     static func timeouts() -> Record<RouteTimeouts> {
@@ -148,6 +152,9 @@ extension Schema {
             "upstream_idempotent", \.upstreamIdempotent, Shapes.flag(),
             "Whether the upstream itself honours the forwarded key, so that an unknown outcome may be tried again.")
         list.add("durable", \.durable, Shapes.flag(), "Whether claim and result are kept in PostgreSQL too.")
+        list.add(
+            "durable_deadline", \.durableDeadlineMs, Shapes.duration(max: 60_000),
+            "How long a request on a durable route waits for PostgreSQL's word on its key before it is answered 503.")
         list.add(
             "detached_timeout", \.detachedTimeoutMs, Shapes.duration(),
             "How long a keyed exchange is drained after its client has gone.")

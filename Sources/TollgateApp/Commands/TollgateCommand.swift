@@ -21,7 +21,7 @@ struct TollgateCommand: AsyncParsableCommand {
             OrgsCommand.self, UsersCommand.self, MembersCommand.self, TokensCommand.self, PlansCommand.self,
             LimitsCommand.self, FlagsCommand.self, UsageCommand.self, IdempotencyCommand.self, JobsCommand.self,
             WebhooksCommand.self, CreditsCommand.self, PaymentMethodsCommand.self, StripeCommand.self,
-            AuditCommand.self, MaintenanceCommand.self, SeedCommand.self, SyncCommand.self, AdminCommand.self,
-            APICommand<WhoAmIOptions>.self,
+            AuditCommand.self, MaintenanceCommand.self, SeedCommand.self, SyncCommand.self, OpenCommand.self,
+            AdminCommand.self, APICommand<WhoAmIOptions>.self,
         ])
 }

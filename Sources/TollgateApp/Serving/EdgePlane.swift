@@ -24,7 +24,8 @@ struct EdgePlane: Service {
         }
         let durable = workers.durableKeys
         dependencies.durableKeys = DurableKeys(
-            claim: { claim, answer in durable.claim(claim, answer: answer) }, settle: { durable.settle($0) })
+            claim: { claim, withinMs, answer in durable.claim(claim, withinMs: withinMs, answer: answer) },
+            settle: { durable.settle($0) })
         let lastUsed = workers.lastUsed
         dependencies.lastUsed = { uses in
             for use in uses { lastUsed.note(use.keyID, atMs: use.atMs) }

@@ -26,7 +26,7 @@ struct Stores: Sendable {
         patient.commandDeadlineMs = 5_000
         patient.clientName = "tollgate-control"
         let pool = try Self.pool(configuration.postgres)
-        let claimsPool = try Self.claimsPool(configuration.postgres)
+        let claimsPool = try Self.claimsPool(configuration.postgres, waitMs: configuration.durableDeadlineMs)
         // Begun last: a connection that was started must be closed.
         let redis = RedisConnection(patient, scripts: HotScripts.control, logger: logger)
         await redis.start()
@@ -38,11 +38,11 @@ struct Stores: Sendable {
     }
 
     /// One connection for claims and one for settlements; none is made before a durable route is used.
-    private static func claimsPool(_ settings: PostgresSettings) throws -> PostgresPool {
+    private static func claimsPool(_ settings: PostgresSettings, waitMs: Int) throws -> PostgresPool {
         var brief = settings
         brief.connectionsMax = 2
-        brief.connectTimeoutMs = min(settings.connectTimeoutMs, 2_000)
-        brief.statementTimeoutMs = min(settings.statementTimeoutMs, 2_000)
+        brief.connectTimeoutMs = min(settings.connectTimeoutMs, waitMs)
+        brief.statementTimeoutMs = min(settings.statementTimeoutMs, waitMs)
         return try Self.pool(brief)
     }
 
@@ -77,5 +77,12 @@ struct Stores: Sendable {
         await self.redis.close()
         await self.claimsPool.close()
         await self.pool.close()
+    }
+}
+
+extension Configuration {
+    /// The longest that a request waits for PostgreSQL's word on its key.
+    fileprivate var durableDeadlineMs: Int {
+        self.routes.compactMap(\.idempotency).filter(\.durable).map(\.durableDeadlineMs).max() ?? 2_000
     }
 }

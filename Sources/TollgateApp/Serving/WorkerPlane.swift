@@ -13,6 +13,7 @@ struct WorkerPlane: Sendable {
     let sync: RedisSync
     let durableKeys: DurableKeyStore
     private let retention: KeyRetention
+    private let sweeper: Sweeper
     let recovery: JournalRecovery
     /// The journal of the edge beside; nil where there is none.
     let journal: JournalKeeper?
@@ -42,7 +43,10 @@ struct WorkerPlane: Sendable {
             pool: stores.pool, intervalMs: settings.lastUsedIntervalMs, counters: counters, logger: logger)
         self.sync = RedisSync(
             pool: stores.pool, redis: stores.redis, publisher: stores.publisher, counters: counters, logger: logger)
-        self.durableKeys = DurableKeyStore(pool: stores.claimsPool, counters: counters, logger: logger)
+        self.durableKeys = DurableKeyStore(
+            pool: stores.claimsPool, folder: folder, deployment: deployment, counters: counters, logger: logger)
+        self.sweeper = Sweeper(
+            pool: stores.pool, redis: stores.redis, keyspace: stores.keyspace, counters: counters, logger: logger)
         self.retention = KeyRetention(
             pool: stores.pool, keepMs: configuration.durableKeepMs, counters: counters, logger: logger)
         self.flusher = UsageFlusher(
@@ -57,10 +61,15 @@ struct WorkerPlane: Sendable {
     /// - Parameter isFull: whether this process works for all, or only for its own edge.
     func services(isFull: Bool) -> [any Service] {
         let own: [any Service] = [self.resolver, self.lastUsed, self.durableKeys, self.recovery]
-        return isFull ? own + [self.plans, self.sync, self.outbox, self.flusher, self.retention] : own
+        let forAll: [any Service] = [
+            self.plans, self.sync, self.outbox, self.flusher, self.retention, self.sweeper,
+        ]
+        return isFull ? own + forAll : own
     }
 
-    func metrics() -> [MetricFamily] { self.counters.families() + self.recovery.families() }
+    func metrics() -> [MetricFamily] {
+        self.counters.families() + self.recovery.families() + self.sweeper.families()
+    }
 
     private static func journal(
         _ configuration: Configuration, _ folder: JournalFolder, _ deployment: String

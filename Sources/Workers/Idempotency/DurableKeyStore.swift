@@ -1,4 +1,5 @@
 public import Domain
+public import Journal
 public import Logging
 public import PostgresClient
 import Records
@@ -8,59 +9,70 @@ import Synchronization
 /// Asks PostgreSQL about idempotency keys of durable routes, for the edge beside it.
 ///
 /// Claims that arrive while a statement is under way share the next one: the dearest part of a claim is its commit, and
-/// one commit serves all of a batch. Settlements are written behind the answer and tried again until they are written;
-/// until then the key is `running` there, which can only refuse, never execute. Both queues are bounded: a claim too
-/// many is answered `unavailable`, a settlement too many is dropped, counted and logged.
+/// one commit serves all of a batch. Settlements are written to a file of this process (``OutcomeFile``) before the
+/// client hears of them, and to PostgreSQL behind the answer, again and again until it confirms them. Whatever ends this
+/// process, the next one of its machine finds the file and settles what is in it. Until then the key is `running` in
+/// PostgreSQL, which can only refuse, never execute. Both queues are bounded: a claim too many is answered `unavailable`, a
+/// settlement too many is dropped, counted and logged.
 public final class DurableKeyStore: Service {
     private struct Wish: Sendable {
         let claim: DurableClaim
-        let since: ContinuousClock.Instant
+        /// It is not asked after this moment: nobody waits any more.
+        let until: ContinuousClock.Instant
         let answer: @Sendable (DurableVerdict) -> Void
     }
 
     private struct State {
         var wishes: [Wish] = []
-        var settlements: [DurableSettlement] = []
-        var settlementBytes = 0
-        /// Releases of claims whose statement ended without an answer, once more after a while: the first may have
-        /// come before the claim.
-        var again: [(at: ContinuousClock.Instant, settlement: DurableSettlement)] = []
+        var outbox = DurableOutbox()
+        var files: OutcomeFiles?
         var isClosed = false
+        var saysUnwritten = true
+        /// Files that were found to be no business of ours, so that each is told of once.
+        var passedOver: Set<String> = []
     }
 
-    private let records: DurableClaims
-    private let counters: WorkerCounters
-    private let logger: Logger
-    /// A wish that waited longer than the edge does is not asked any more.
-    private let patience: Duration
-    private let state = Mutex(State())
+    let records: DurableClaims
+    let counters: WorkerCounters
+    let logger: Logger
+    let folder: JournalFolder?
+    let deployment: String
+    private let state: Mutex<State>
+    private let began = ContinuousClock.now
     private let claimBell = Bell()
     private let settleBell = Bell()
 
     private static let wishesMax = 4_096
     private static let batchMax = 128
-    private static let settlementsMax = 65_536
-    private static let settlementBytesMax = 256 << 20
-    private static let settleBatchBytesMax = 8 << 20
-    private static let againAfter = Duration.seconds(5)
 
     /// - Parameters:
     ///   - pool: of its own, with short time limits: nobody else's statements should hold up a claim.
-    ///   - patienceMs: how long a claim may wait for its turn.
-    public init(pool: PostgresPool, patienceMs: Int = 2_000, counters: WorkerCounters, logger: Logger) {
-        self.patience = .milliseconds(patienceMs)
+    ///   - folder: where outcomes are written down; nil keeps them in memory, where they end with the process.
+    ///   - deployment: names the stores that they belong to.
+    public init(
+        pool: PostgresPool, folder: JournalFolder? = nil, deployment: String = "", counters: WorkerCounters,
+        logger: Logger
+    ) {
         self.records = DurableClaims(pool)
         self.counters = counters
         self.logger = logger
+        self.folder = folder
+        self.deployment = deployment
+        var state = State()
+        state.files = folder.map { OutcomeFiles(folder: $0, deployment: deployment) }
+        self.state = Mutex(state)
     }
 
     // MARK: From the edge, on any thread
 
-    /// Asks for a claim; `answer` is called once, from anywhere.
-    public func claim(_ claim: DurableClaim, answer: @escaping @Sendable (DurableVerdict) -> Void) {
+    /// Asks for a claim; `answer` is called once, from anywhere. Nobody waits for it longer than `withinMs`.
+    public func claim(
+        _ claim: DurableClaim, withinMs: Int, answer: @escaping @Sendable (DurableVerdict) -> Void
+    ) {
+        let until = ContinuousClock.now + .milliseconds(withinMs)
         let isQueued = self.state.withLock { state in
             guard !state.isClosed, state.wishes.count < Self.wishesMax else { return false }
-            state.wishes.append(Wish(claim: claim, since: .now, answer: answer))
+            state.wishes.append(Wish(claim: claim, until: until, answer: answer))
             return true
         }
         guard isQueued else {
@@ -70,18 +82,34 @@ public final class DurableKeyStore: Service {
         self.claimBell.ring()
     }
 
-    /// Takes over what becomes of a claim.
+    /// Takes over what becomes of a claim: when this returns it will reach PostgreSQL, even if this process dies.
     public func settle(_ settlement: DurableSettlement) {
-        let isQueued = self.state.withLock { state in
-            let bytes = settlement.byteCount
-            guard state.settlements.count < Self.settlementsMax,
-                state.settlementBytes + bytes <= Self.settlementBytesMax
-            else { return false }
-            state.settlements.append(settlement)
-            state.settlementBytes += bytes
-            return true
+        self.takeIn(settlement) { outbox, file in outbox.add(settlement, file: file) }
+    }
+
+    /// Settlements that PostgreSQL has not confirmed.
+    public var waiting: Int { self.state.withLock { $0.outbox.waiting } }
+
+    private func takeIn(_ settlement: DurableSettlement, _ add: (inout DurableOutbox, Int?) -> Void) {
+        let (isTaken, saysUnwritten) = self.state.withLock { state -> (Bool, Bool) in
+            guard state.outbox.hasRoom(for: settlement) else { return (false, false) }
+            var file: Int?
+            var saysUnwritten = false
+            if settlement.ending != .prolong, state.files != nil {
+                file = state.files?.write(settlement)
+                saysUnwritten = file == nil && state.saysUnwritten
+                state.saysUnwritten = file != nil
+                if file == nil { self.counters.add(1, to: .durableUnwritten) }
+            }
+            add(&state.outbox, file)
+            return (true, saysUnwritten)
         }
-        guard isQueued else {
+        if saysUnwritten {
+            self.logger.error(
+                "Results of durable idempotency keys cannot be written down; they end with this process",
+                metadata: ["folder": "\(self.folder?.path ?? "-")"])
+        }
+        guard isTaken else {
             self.counters.add(1, to: .durableDropped)
             self.logger.error(
                 "The result of a durable idempotency key was dropped: PostgreSQL has been away for too long",
@@ -91,9 +119,6 @@ public final class DurableKeyStore: Service {
         self.settleBell.ring()
     }
 
-    /// Settlements that PostgreSQL has not confirmed.
-    public var waiting: Int { self.state.withLock { $0.settlements.count } }
-
     // MARK: Work
 
     /// Works until shutdown, then writes what is left.
@@ -101,7 +126,8 @@ public final class DurableKeyStore: Service {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.answerWishes() }
             group.addTask { await self.writeSettlements() }
-            group.addTask { await self.ringAtIntervals() }
+            group.addTask { await self.wakeAtIntervals() }
+            group.addTask { await self.recoverAtIntervals() }
             try? await gracefulShutdown()
             group.cancelAll()
         }
@@ -111,13 +137,15 @@ public final class DurableKeyStore: Service {
             return state.wishes
         }
         for wish in left { wish.answer(.unavailable) }
+        _ = self.state.withLock { $0.outbox.wake(nowMs: .max) }
         do {
             while try await self.writeOnce() {}
         } catch {
             self.logger.warning(
-                "Results of durable idempotency keys could not be written; Redis has them",
+                "Results of durable idempotency keys could not be written; the next gateway here does it",
                 metadata: ["error": "\(error)", "count": "\(self.waiting)"])
         }
+        self.state.withLock { state in state.files?.tidy(state.outbox, isLast: true) }
     }
 
     private func answerWishes() async {
@@ -134,8 +162,8 @@ public final class DurableKeyStore: Service {
         let (due, late) = self.state.withLock { state -> ([Wish], [Wish]) in
             let taken = Array(state.wishes.prefix(Self.batchMax))
             state.wishes.removeFirst(taken.count)
-            let oldest = ContinuousClock.now - self.patience
-            return (taken.filter { $0.since >= oldest }, taken.filter { $0.since < oldest })
+            let now = ContinuousClock.now
+            return (taken.filter { $0.until >= now }, taken.filter { $0.until < now })
         }
         self.counters.add(late.count, to: .durableRefused)
         for wish in late { wish.answer(.unavailable) }
@@ -152,18 +180,19 @@ public final class DurableKeyStore: Service {
             self.logger.warning(
                 "Durable idempotency keys cannot be claimed; their requests are refused",
                 metadata: ["error": "\(error)", "count": "\(wishes.count)"])
-            // What may have been granted is given back: nothing was forwarded under it.
+            // What may have been granted is given back, and that is written down before anybody is refused: nothing was
+            // forwarded under it.
             if !((error as? PostgresError)?.isRetryable ?? false) { self.giveBack(wishes.map(\.claim)) }
             for wish in wishes { wish.answer(.unavailable) }
         }
     }
 
     private func giveBack(_ claims: [DurableClaim]) {
-        let later = ContinuousClock.now + Self.againAfter
-        for claim in claims { self.settle(DurableSettlement(claim: claim, ending: .release)) }
-        self.state.withLock { state in
-            guard state.again.count + claims.count <= Self.settlementsMax else { return }
-            for claim in claims { state.again.append((later, DurableSettlement(claim: claim, ending: .release))) }
+        let nowMs = self.nowMs
+        for claim in claims {
+            self.takeIn(DurableSettlement(claim: claim, ending: .release)) { outbox, file in
+                outbox.giveBack(claim, file: file, nowMs: nowMs)
+            }
         }
     }
 
@@ -186,44 +215,58 @@ public final class DurableKeyStore: Service {
 
     /// Writes a batch; returns false when there was nothing to write.
     private func writeOnce() async throws -> Bool {
-        let batch = self.takeSettlements()
+        let batch = self.state.withLock { $0.outbox.take() }
         guard !batch.isEmpty else { return false }
         do {
             try await self.records.settle(batch)
         } catch {
-            self.state.withLock { state in
-                state.settlements.insert(contentsOf: batch, at: 0)
-                state.settlementBytes += batch.reduce(0) { $0 + $1.byteCount }
-            }
-            throw error
+            let failure = DurableOutbox.Failure(error)
+            let givenUp = self.state.withLock { $0.outbox.failed(failure) }
+            if let givenUp { self.sayGivenUp(givenUp, error) }
+            // What is at fault is found by sending again.
+            guard failure == .refused else { throw error }
+            return true
         }
-        self.counters.add(batch.count, to: .durableSettled)
+        let count = self.state.withLock { state in
+            let count = state.outbox.confirmed()
+            state.files?.tidy(state.outbox)
+            return count
+        }
+        self.counters.add(count, to: .durableSettled)
         return true
     }
 
-    private func takeSettlements() -> [DurableSettlement] {
-        self.state.withLock { state in
-            var (count, bytes) = (0, 0)
-            while count < min(Self.batchMax, state.settlements.count), count == 0 || bytes < Self.settleBatchBytesMax {
-                bytes += state.settlements[count].byteCount
-                count += 1
-            }
-            let taken = Array(state.settlements.prefix(count))
-            state.settlements.removeFirst(count)
-            state.settlementBytes -= bytes
-            return taken
+    func sayGivenUp(_ settlement: DurableSettlement, _ error: any Error) {
+        self.counters.add(1, to: .durableDropped)
+        self.logger.error(
+            "PostgreSQL does not take the result of a durable idempotency key",
+            metadata: ["org_id": "\(settlement.claim.orgID)", "error": "\(error)"])
+    }
+
+    /// Once a second: releases that are due again, and what was written down goes to the disk.
+    private func wakeAtIntervals() async {
+        while (try? await Task.sleep(for: .seconds(1))) != nil {
+            let nowMs = self.nowMs
+            let (isDue, files) = self.state.withLock { ($0.outbox.wake(nowMs: nowMs), $0.files?.all ?? []) }
+            if isDue { self.settleBell.ring() }
+            for file in files where !file.isEmpty { file.flush() }
         }
     }
 
-    private func ringAtIntervals() async {
-        while (try? await Task.sleep(for: .seconds(1))) != nil {
-            let due = self.state.withLock { state in
-                let now = ContinuousClock.now
-                let due = state.again.filter { $0.at <= now }
-                state.again.removeAll { $0.at <= now }
-                return due
-            }
-            for (_, settlement) in due { self.settle(settlement) }
+    private var nowMs: Int { Int((ContinuousClock.now - self.began) / .milliseconds(1)) }
+
+    /// Remembers a file that is left alone; false if that is known.
+    func passOver(_ path: String) -> Bool { self.state.withLock { $0.passedOver.insert(path).inserted } }
+
+    func isPassedOver(_ path: String) -> Bool { self.state.withLock { $0.passedOver.contains(path) } }
+}
+
+extension DurableOutbox.Failure {
+    /// What a failed statement says about its data.
+    init(_ error: any Error) {
+        switch (error as? PostgresError)?.source {
+        case .data, .constraint: self = .refused
+        default: self = .away
         }
     }
 }

@@ -1,4 +1,6 @@
 import Domain
+import Glibc
+import Journal
 import PostgresClient
 import RedisClient
 import TestKit
@@ -78,7 +80,14 @@ import Workers
                 dependencies: {
                     $0.durableKeys = DurableKeys(durable.store)
                 },
-                configuration: { KeyedScene.configure(&$0, { $0.durable = true }) })
+                configuration: {
+                    KeyedScene.configure(
+                        &$0,
+                        {
+                            $0.durable = true
+                            $0.durableDeadlineMs = 60_000
+                        })
+                })
             let client = try other.client()
             client.send(scene.request(key: "k"))
             try await scene.expectExecutions(1)
@@ -197,6 +206,46 @@ import Workers
             try await durable.loseRedis()
             #expect(try await durable.settledAnswer(key: "k")?.isReplay == true)
             #expect(durable.scene.executions == 1)
+        }
+    }
+
+    @Test func `an answer that was seen is in the file before it is in PostgreSQL, and found by who comes after`()
+        async throws
+    {
+        let server = try TestPostgres.start()
+        try await DurableScene.with(Self.gated, postgres: server) { durable in
+            let client = try durable.scene.edge.client()
+            client.send(durable.scene.request(key: "k"))
+            try await durable.scene.expectExecutions(1)
+            server.kill()
+            durable.scene.upstream.proceed()
+            #expect(client.response()?.status == 201)
+            // As if the gateway died now: what it has written down is all that there is.
+            let path = try #require(JournalFolder(durable.folder.path).outcomes().first)
+            let copy = try TestFolder(prefix: "tollgate-heir")
+            defer { copy.remove() }
+            try #require(link(path, "\(copy.path)/heir.outcomes") == 0)
+            #expect(try OutcomeFile.takeOver("\(copy.path)/heir.outcomes") == nil, "its owner lives")
+            let bytes = try #require(TestFolder.readFile(path))
+            #expect(bytes.contains("done"))
+            try server.restart()
+            try await durable.expectStates(["completed": 1])
+        }
+    }
+
+    @Test func `PostgreSQL is frozen over the deadline of the route: 503, and the key is free when it goes on`()
+        async throws
+    {
+        let server = try TestPostgres.start()
+        try await DurableScene.with(postgres: server, policy: { $0.durableDeadlineMs = 200 }) { durable in
+            server.pause()
+            let refused = try durable.scene.send(key: "k")
+            server.resume()
+            #expect(refused?.code == "limiter-unavailable")
+            #expect(durable.scene.executions == 0)
+            #expect(try await durable.settledAnswer(key: "k")?.status == 200)
+            #expect(durable.scene.executions == 1)
+            try await durable.expectStates(["completed": 1])
         }
     }
 

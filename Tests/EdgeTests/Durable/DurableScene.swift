@@ -1,6 +1,7 @@
 import Domain
 import Edge
 import HotStore
+import Journal
 import Logging
 import PostgresClient
 import Records
@@ -10,9 +11,8 @@ import TestKit
 @testable import Workers
 
 extension DurableKeys {
-    /// With the patience that a busy test machine needs.
     init(_ store: DurableKeyStore) {
-        self.init(claim: { store.claim($0, answer: $1) }, settle: { store.settle($0) }, deadlineMs: 60_000)
+        self.init(claim: { store.claim($0, withinMs: $1, answer: $2) }, settle: { store.settle($0) })
     }
 }
 
@@ -23,6 +23,8 @@ struct DurableScene {
     let pool: PostgresPool
     let redis: TestRedis
     let store: DurableKeyStore
+    /// Where the store writes down what became of keys.
+    let folder: TestFolder
 
     static func with(
         _ answer: @escaping @Sendable (_ number: Int, ScriptedUpstream.Seen) -> ScriptedUpstream.Answer = {
@@ -34,7 +36,10 @@ struct DurableScene {
         let pool = try await Self.records(on: server)
         let redis = try await TestRedis.start()
         let logger = Logger(label: "durable", factory: { _ in SwiftLogNoOpLogHandler() })
-        let store = DurableKeyStore(pool: pool, patienceMs: 60_000, counters: WorkerCounters(), logger: logger)
+        let folder = try TestFolder(prefix: "tollgate-durable")
+        defer { folder.remove() }
+        let store = DurableKeyStore(
+            pool: pool, folder: JournalFolder(folder.path), deployment: "d", counters: WorkerCounters(), logger: logger)
         let thread = ThreadOfItsOwn()
         let running = Task(executorPreference: thread) { try await store.run() }
         let realm = try await Realm(redis: redis)
@@ -46,9 +51,11 @@ struct DurableScene {
                 },
                 policy: {
                     $0.durable = true
+                    // The patience that a busy test machine needs.
+                    $0.durableDeadlineMs = 60_000
                     change(&$0)
                 }
-            ) { try await body(DurableScene(scene: $0, pool: pool, redis: redis, store: store)) }
+            ) { try await body(DurableScene(scene: $0, pool: pool, redis: redis, store: store, folder: folder)) }
         } catch {
             running.cancel()
             _ = try? await running.value

@@ -237,6 +237,48 @@ import Testing
         }
     }
 
+    @Test func `a route's own deadline holds for it alone, and so does its breaker`() async throws {
+        // The link would wait for 20 s; the route does not.
+        let redis = try await TestRedis.start()
+        try await ScriptedUpstream.with { upstream in
+            let realm = try await Realm(redis: redis)
+            let edge = try await TestEdge(
+                upstreamPort: upstream.port, realm: realm,
+                configuration: {
+                    $0.route("v1") {
+                        $0.storeDeadlineMs = 100
+                        $0.storeFailure = .deny
+                    }
+                    var patient = Route(id: "v2", path: "/v2/**", upstream: "up")
+                    patient.storeFailure = .deny
+                    $0.routes.append(patient)
+                })
+            do {
+                let tenant = try await realm.issue()
+                let (quick, patient) = (try edge.client(), try edge.client())
+                #expect(quick.exchange(RawRequest.get("/v1/a", as: tenant))?.status == 200)
+                #expect(patient.exchange(RawRequest.get("/v2/a", as: tenant))?.status == 200)
+                try await redis.pause()
+                patient.send(RawRequest.get("/v2/a", as: tenant))
+                for _ in 0..<10 {
+                    #expect(quick.exchange(RawRequest.get("/v1/a", as: tenant))?.code == "limiter-unavailable")
+                }
+                #expect(await edge.count("store_breaker_openings_total") == 1)
+                redis.resume()
+                #expect(patient.response()?.status == 200, "it waited, and its breaker is closed")
+                try await eventually("recovery by itself") {
+                    quick.exchange(RawRequest.get("/v1/a", as: tenant))?.status == 200
+                }
+                #expect(await edge.count("store_breaker_openings_total") == 1)
+            } catch {
+                redis.resume()
+                await edge.stop()
+                throw error
+            }
+            await edge.stop()
+        }
+    }
+
     @Test func `a key whose claim was made behind a lost answer is free again`() async throws {
         try await Self.impatient(
             stallTimeoutMs: 500, configuration: { $0.route("v1") { $0.idempotency = IdempotencyPolicy() } }

@@ -1,0 +1,194 @@
+import Domain
+import Journal
+import Logging
+import PostgresClient
+import Records
+import TestKit
+import Testing
+
+@testable import Workers
+
+/// A result that a client may have seen reaches PostgreSQL, whoever dies on the way. On a real server that is killed,
+/// frozen and started again.
+@Suite(.serialized) struct DurableKeyStoreTests {
+    private static func claim(_ owner: Int, key: String = "k") -> DurableClaim {
+        func hex(_ text: String) -> [UInt8] {
+            Array((String(repeating: "0", count: 64 - text.utf8.count) + text).utf8)
+        }
+        return DurableClaim(
+            orgID: "org_1", environment: .live, apiKeyID: "",
+            request: ClaimRequest(
+                keyDigest: Array("digest of \(key)".utf8), fingerprint: hex("abc"), owner: Array("\(owner)".utf8),
+                requestID: Array("req_\(owner)".utf8)),
+            claimMs: 60_000, keepMs: 86_400_000, mayRepeat: false)
+    }
+
+    private static let result = StoredResult.response(status: 201, headers: Array("A: b\r\n".utf8), body: [1, 2, 3])
+
+    /// A pool with the short limits of the product's own.
+    private static func pool(_ database: TestDatabase) throws -> PostgresPool {
+        var configuration = try database.configuration
+        configuration.connectionsMax = 2
+        configuration.connectTimeout = .milliseconds(500)
+        configuration.statementTimeout = .milliseconds(500)
+        return PostgresPool(configuration)
+    }
+
+    private static func store(
+        _ pool: PostgresPool, _ folder: TestFolder, deployment: String = "d",
+        counters: WorkerCounters = WorkerCounters()
+    ) -> DurableKeyStore {
+        DurableKeyStore(
+            pool: pool, folder: JournalFolder(folder.path), deployment: deployment, counters: counters,
+            logger: .init(label: "durable", factory: { _ in SwiftLogNoOpLogHandler() }))
+    }
+
+    private static func ask(_ store: DurableKeyStore, _ claim: DurableClaim, withinMs: Int = 20_000) async
+        -> DurableVerdict
+    {
+        await withCheckedContinuation { continuation in
+            store.claim(claim, withinMs: withinMs) { continuation.resume(returning: $0) }
+        }
+    }
+
+    /// What PostgreSQL says to another attempt at the key.
+    private static func verdict(_ pool: PostgresPool, key: String = "k") async throws -> DurableVerdict? {
+        try await DurableClaims(pool).claim([Self.claim(999, key: key)]).first
+    }
+
+    private struct World {
+        let server: TestPostgres
+        let pool: PostgresPool
+        let patient: PostgresPool
+        let folder: TestFolder
+    }
+
+    private static func with(_ body: (World) async throws -> Void) async throws {
+        let server = try TestPostgres.start()
+        let database = try await server.createDatabase()
+        let patient = try database.pool(connectionsMax: 2)
+        _ = try await RecordsSchema.migrator().run(on: patient)
+        let pool = try Self.pool(database)
+        let folder = try TestFolder(prefix: "tollgate-durable")
+        defer { folder.remove() }
+        try await body(World(server: server, pool: pool, patient: patient, folder: folder))
+        server.resume()
+        await pool.close()
+        await patient.close()
+    }
+
+    @Test(arguments: ["killed", "stopped", "frozen"])
+    func `PostgreSQL is away between claim and settlement: the result arrives when it is back`(_ how: String)
+        async throws
+    {
+        try await Self.with { world in
+            let store = Self.store(world.pool, world.folder)
+            try await running(store) {
+                #expect(await Self.ask(store, Self.claim(1)) == .claimed)
+                switch how {
+                case "killed": world.server.kill()
+                case "stopped": world.server.stop()
+                default: world.server.pause()
+                }
+                store.settle(.init(claim: Self.claim(1), ending: .store(Self.result)))
+                #expect(store.waiting == 1)
+                #expect(await Self.ask(store, Self.claim(2, key: "other"), withinMs: 100) == .unavailable)
+                if how == "frozen" { world.server.resume() } else { try world.server.restart() }
+                try await eventually("the result") {
+                    try await Self.verdict(world.patient) == .finished(Self.result, first: Array("req_1".utf8))
+                }
+                // A claim that was refused is free, whether PostgreSQL had it or not.
+                try await eventually("nothing waits") { store.waiting == 0 }
+                #expect(try await Self.verdict(world.patient, key: "other") == .claimed)
+            }
+            #expect(JournalFolder(world.folder.path).outcomes().isEmpty)
+        }
+    }
+
+    @Test func `the gateway dies with results that PostgreSQL has not: the next one on its machine settles them`()
+        async throws
+    {
+        try await Self.with { world in
+            let claims = DurableClaims(world.patient)
+            #expect(try await claims.claim([Self.claim(1), Self.claim(2, key: "freed")]) == [.claimed, .claimed])
+            world.server.kill()
+            do {
+                // It never runs again: killed before it could tell anybody.
+                let dead = Self.store(world.pool, world.folder)
+                dead.settle(.init(claim: Self.claim(1), ending: .store(Self.result)))
+                dead.settle(.init(claim: Self.claim(2, key: "freed"), ending: .release))
+                let other = Self.store(world.pool, world.folder)
+                try await other.recoverDead()
+                #expect(JournalFolder(world.folder.path).outcomes().count == 1, "its owner lives")
+                _ = dead.waiting
+            }
+            let counters = WorkerCounters()
+            let heir = Self.store(world.pool, world.folder, counters: counters)
+            try await running(heir) {
+                try await eventually("it has tried") { counters.value(.durableFailures) > 0 }
+                #expect(JournalFolder(world.folder.path).outcomes().count == 1)
+                try world.server.restart()
+                try await eventually("the result") {
+                    try await Self.verdict(world.patient) == .finished(Self.result, first: Array("req_1".utf8))
+                }
+            }
+            #expect(try await Self.verdict(world.patient, key: "freed") == .claimed)
+            #expect(counters.value(.durableRecovered) == 2)
+            #expect(JournalFolder(world.folder.path).outcomes().isEmpty)
+        }
+    }
+
+    @Test func `outcomes of other stores are left alone`() async throws {
+        try await Self.with { world in
+            do {
+                let dead = Self.store(world.pool, world.folder, deployment: "other")
+                dead.settle(.init(claim: Self.claim(1), ending: .release))
+                _ = dead.waiting
+            }
+            try await Self.store(world.pool, world.folder).recoverDead()
+            #expect(JournalFolder(world.folder.path).outcomes().count == 1)
+        }
+    }
+
+    @Test func `a result that PostgreSQL cannot store does not hold up the others`() async throws {
+        try await Self.with { world in
+            let counters = WorkerCounters()
+            let store = Self.store(world.pool, world.folder, counters: counters)
+            let claims = DurableClaims(world.patient)
+            #expect(
+                try await claims.claim((1...5).map { Self.claim($0, key: "k\($0)") })
+                    == [DurableVerdict](repeating: .claimed, count: 5))
+            for owner in 1...5 {
+                let status = owner == 3 ? 999 : 200
+                store.settle(
+                    .init(
+                        claim: Self.claim(owner, key: "k\(owner)"),
+                        ending: .store(.response(status: status, headers: [], body: []))))
+            }
+            try await running(store) { try await eventually("all are told") { store.waiting == 0 } }
+            #expect(counters.value(.durableDropped) == 1)
+            let done = try await world.patient.query(
+                "SELECT count(*)::bigint AS n FROM idempotency_keys WHERE state = 'completed'"
+            ).only()["n", as: Int.self]
+            #expect(done == 4)
+        }
+    }
+
+    @Test func `where nothing can be written down it is counted, and the result is told from memory`() async throws {
+        try await Self.with { world in
+            let counters = WorkerCounters()
+            // A folder below a file cannot be made.
+            let store = DurableKeyStore(
+                pool: world.pool, folder: JournalFolder("/dev/null/folder"), deployment: "d", counters: counters,
+                logger: .init(label: "durable", factory: { _ in SwiftLogNoOpLogHandler() }))
+            try await running(store) {
+                #expect(await Self.ask(store, Self.claim(1)) == .claimed)
+                store.settle(.init(claim: Self.claim(1), ending: .store(Self.result)))
+                try await eventually("the result") {
+                    try await Self.verdict(world.patient) == .finished(Self.result, first: Array("req_1".utf8))
+                }
+            }
+            #expect(counters.value(.durableUnwritten) == 1)
+        }
+    }
+}
