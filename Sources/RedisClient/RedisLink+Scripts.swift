@@ -34,7 +34,7 @@ extension RedisLink {
         self.pending.append(
             PendingCommand(
                 waiter: waiter, deadlineNs: command.deadlineNs, scriptEpoch: self.scriptEpoch,
-                resends: command.resends + 1))
+                resends: command.resends + 1, refusals: command.refusals, slot: command.slot))
         self.armDeadlineTimer(noLaterThanNs: command.deadlineNs)
         return true
     }

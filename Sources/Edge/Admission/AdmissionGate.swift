@@ -57,9 +57,10 @@ final class AdmissionGate {
         self.isScheduled = false
         var batches: [AdmissionBatch] = []
         swap(&batches, &self.opened)
+        if self.loop.link.isCluster { Self.bringTogether(&batches) }
         var start = 0
         while start < batches.count {
-            let end = min(start + AdmissionCall.entriesMax, batches.count)
+            let end = self.end(ofCallFrom: start, in: batches)
             let trip = self.spareTrips.popLast() ?? AdmissionTrip(gate: self)
             for index in start..<end { self.put(batches[index], on: trip) }
             self.send(trip)
@@ -68,6 +69,24 @@ final class AdmissionGate {
         guard self.opened.isEmpty else { return }
         batches.removeAll(keepingCapacity: true)
         swap(&batches, &self.opened)
+    }
+
+    /// Where the script call that begins with a batch ends: with a cluster also where the slot does, for a call can have keys
+    /// of one slot only.
+    private func end(ofCallFrom start: Int, in batches: [AdmissionBatch]) -> Int {
+        let end = min(start + AdmissionCall.entriesMax, batches.count)
+        guard self.loop.link.isCluster else { return end }
+        let slot = batches[start].slot
+        var next = start + 1
+        while next < end, batches[next].slot == slot { next += 1 }
+        return next
+    }
+
+    /// Puts batches of the same slot behind one another, each slot's in the order they came.
+    private static func bringTogether(_ batches: inout [AdmissionBatch]) {
+        guard batches.count > 1 else { return }
+        let order = batches.indices.map { batches[$0].slot << 32 | $0 }.sorted()
+        batches = order.map { batches[$0 & 0xFFFF_FFFF] }
     }
 
     private func put(_ batch: AdmissionBatch, on trip: AdmissionTrip) {
@@ -81,7 +100,8 @@ final class AdmissionGate {
     private func send(_ trip: AdmissionTrip) {
         trip.encode()
         self.loop.counters.scriptCalls += 1
-        if let failure = self.loop.link.send(trip, encode: { trip.append(into: &$0) }) { trip.redisFailed(failure) }
+        let failure = self.loop.link.send(trip, slot: trip.slot, encode: { trip.append(into: &$0) })
+        if let failure { trip.redisFailed(failure) }
     }
 
     /// Redis has answered in time.

@@ -26,20 +26,22 @@ final class GatewayEnrolment {
 
     /// Called by the loop's tick.
     func tick(nowMs: Int) {
-        guard nowMs >= self.nextMs, !self.isUnderWay, self.loop.link.isReady else { return }
+        guard nowMs >= self.nextMs, !self.isUnderWay, self.loop.link.reachesAny else { return }
         self.nextMs = nowMs + Self.intervalMs
         self.isUnderWay = true
         self.loop.counters.systemReads += 1
         let waiter = EnrolmentWaiter(self, keepMs: Self.keepMs)
-        if self.loop.link.send(waiter, encode: waiter.encode) != nil { self.isUnderWay = false }
+        if self.loop.link.send(waiter, slot: self.slot, encode: waiter.encode) != nil { self.isUnderWay = false }
     }
 
     /// The gateway stops: its share is the others'.
     func leave() {
-        guard self.loop.link.isReady else { return }
+        guard self.loop.link.reachesAny else { return }
         let waiter = EnrolmentWaiter(self, keepMs: 0)
-        _ = self.loop.link.send(waiter, encode: waiter.encode)
+        _ = self.loop.link.send(waiter, slot: self.slot, encode: waiter.encode)
     }
+
+    private var slot: Int { RedisSlot.of(self.loop.keyspace.gateways) }
 
     fileprivate func replied(_ gateways: Int?) {
         self.isUnderWay = false

@@ -57,9 +57,9 @@ extension Exchange {
         grant.template?.period = self.loop.period
         guard self.loop.breaker.allowsRequests else { return self.storeFailed(.notConnected) }
         self.loop.counters.scriptCalls += 1
-        if let failure = self.loop.link.send(self, encode: { self.encodeAdmission(grant, into: &$0) }) {
-            self.storeFailed(failure)
-        }
+        let failure = self.loop.link.send(
+            self, slot: grant.template?.slot ?? 0, encode: { self.encodeAdmission(grant, into: &$0) })
+        if let failure { self.storeFailed(failure) }
     }
 
     func encodeAdmission(_ grant: RouteGrant, into output: inout ByteBuffer) {

@@ -17,6 +17,8 @@ public final class AdmissionTemplate {
     public let versionTag: String
     /// Where the script itself counts the plan's meters; nil where the gateway counts them.
     public let meterHash: String?
+    /// Where all keys of its calls lie in a cluster.
+    public let slot: Int
 
     /// The hour and month that are named. Setting another encodes anew.
     public var period: UsagePeriod {
@@ -51,6 +53,7 @@ public final class AdmissionTemplate {
         self.versionTag = versionTag
         self.keyspace = keyspace
         self.meterHash = epoch.map { keyspace.meters(org: plan.orgID, epoch: $0) }
+        self.slot = keyspace.slot(ofOrg: plan.orgID)
         self.period = period
         self.encode()
     }

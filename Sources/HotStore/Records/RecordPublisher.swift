@@ -57,12 +57,12 @@ public struct RecordPublisher: Sendable {
         let name = RedisArgument.text(self.keyspace.keyRecord(sha256Hex: sha256Hex))
         let first = try await self.redis.command("HGETALL", name)
         guard let orgID = PrincipalRecordCodec.key(PrincipalRecordCodec.fields(first))?.orgID else { return nil }
-        let replies = try await self.redis.pipeline([
-            ["GET", .text(self.keyspace.version(ofOrg: orgID))], ["HGETALL", .text(self.keyspace.orgRecord(orgID))],
-            ["HGETALL", name],
-        ])
-        guard let tag = replies[0].text, let org = PrincipalRecordCodec.org(PrincipalRecordCodec.fields(replies[1])),
-            let key = PrincipalRecordCodec.key(PrincipalRecordCodec.fields(replies[2])), key.orgID == orgID
+        // One after the other: in a cluster key and org lie on different nodes.
+        let version = try await self.redis.command("GET", .text(self.keyspace.version(ofOrg: orgID)))
+        let record = try await self.redis.command("HGETALL", .text(self.keyspace.orgRecord(orgID)))
+        let second = try await self.redis.command("HGETALL", name)
+        guard let tag = version.text, let org = PrincipalRecordCodec.org(PrincipalRecordCodec.fields(record)),
+            let key = PrincipalRecordCodec.key(PrincipalRecordCodec.fields(second)), key.orgID == orgID
         else { return nil }
         return Principal(key: key, org: org, versionTag: tag)
     }
