@@ -84,17 +84,14 @@ struct AdmissionUniverse {
             leases.append(.init(name: "flight", scope: .org, subject: org, source: .base, max: 1 + self.pick(5)))
         }
         if self.isOneIn(6) { leases.append(.init(name: "flight", scope: .ip, subject: "", source: .base, max: 2)) }
-        var meters: [AdmissionPlan.FixedMeter] = []
-        if self.pick(3) > 0 { meters.append(.init(meter: "jobs", amount: 1 + self.pick(3))) }
-        if self.isOneIn(3) { meters.append(.init(meter: "bytes", amount: self.pick(1_000_000) + 1)) }
         var quotas: [AdmissionPlan.QuotaRule] = []
         if self.isOneIn(2) {
-            quotas.append(.init(meter: "jobs", limit: 50 + self.pick(3_000), amount: meters.first?.amount ?? 0))
+            quotas.append(.init(meter: "jobs", limit: 50 + self.pick(3_000), amount: self.pick(4)))
         }
         if self.isOneIn(4) { quotas.append(.init(meter: "tokens", limit: 100 + self.pick(5_000), amount: 0)) }
         return AdmissionPlan(
             orgID: org, environment: .live, keyID: key, lineageID: key, routeID: route, groups: groups,
-            quotas: quotas, leases: leases, meters: meters, leaseMs: 1_000 + self.pick(20_000),
+            quotas: quotas, leases: leases, leaseMs: 1_000 + self.pick(20_000),
             claims: self.isOneIn(2) ? self.makeClaims() : nil, cost: self.pick(4))
     }
 

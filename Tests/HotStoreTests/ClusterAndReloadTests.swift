@@ -23,7 +23,6 @@ struct ClusterAndReloadTests {
                 .init(name: "flight", scope: .org, subject: org, source: .base, max: 50),
                 .init(name: "address", scope: .ip, subject: "", source: .base, max: 50),
             ],
-            meters: [.init(meter: "jobs", amount: 1)],
             claims: .init(scope: .apiKey, claimMs: 1_000, retentionMs: 60_000, upstreamIdempotent: true))
     }
 
@@ -48,8 +47,7 @@ struct ClusterAndReloadTests {
 
     private func calls(_ plan: AdmissionPlan) -> [String: ByteBuffer] {
         let template = AdmissionTemplate(
-            plan, versionTag: Plans.tag, epoch: HotClient.epoch, keyspace: Keyspace(prefix: "tb11:"),
-            period: UsagePeriod(atMs: Plans.nowMs))
+            plan, versionTag: Plans.tag, keyspace: Keyspace(prefix: "tb11:"), period: UsagePeriod(atMs: Plans.nowMs))
         let address = ByteBuffer(string: "2001:db8::{1}")
         var (plain, keyed, settle, heartbeat) = (ByteBuffer(), ByteBuffer(), ByteBuffer(), ByteBuffer())
         template.append(count: 1, address: address, leaseIDs: [[1]], nowMs: Plans.nowMs, into: &plain)
@@ -57,7 +55,6 @@ struct ClusterAndReloadTests {
         SettleCommand.append(
             Settlement(
                 guard: .claim(Plans.claim(), .release), leaseID: [2],
-                usage: [.init(meter: "tokens", amount: 1, hour: 1)],
                 quotas: [.init(meter: "tokens", amount: 1, month: 202_511)], cost: .init(reserved: 1, actual: 2)),
             template: template, address: address, nowMs: Plans.nowMs, into: &settle)
         HeartbeatCommand.append(
@@ -95,8 +92,7 @@ struct ClusterAndReloadTests {
         let request = Plans.ask(plan, leaseIDs: [[2]], claim: Plans.claim(), address: "2001:db8::1")
         #expect(try await client.admit(request, nowMs: Plans.nowMs).outcome == .admitted(1))
         let settlement = Settlement(
-            guard: .claim(Plans.claim(), .release), leaseID: [2], usage: [.init(meter: "jobs", amount: 1, hour: 1)],
-            cost: .init(reserved: 1, actual: 2))
+            guard: .claim(Plans.claim(), .release), leaseID: [2], cost: .init(reserved: 1, actual: 2))
         #expect(try await client.settle(settlement, plan: plan, address: "2001:db8::1", nowMs: Plans.nowMs))
         let org = OrgRecord(orgID: "org_1", plan: "FREE", status: .active, version: 5)
         #expect(

@@ -20,9 +20,6 @@ actor HotClient {
         var tag: String
     }
 
-    /// The epoch that all tests count in.
-    static let epoch = UsageEpoch("word.01234567")
-
     init(_ server: TestRedis, prefix: String) async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.any()
         self.unownedExecutor = loop.executor.asUnownedSerialExecutor()
@@ -60,8 +57,7 @@ actor HotClient {
             known.period = period
             return known
         }
-        let made = AdmissionTemplate(
-            plan, versionTag: tag, epoch: Self.epoch, keyspace: self.keyspace, period: period)
+        let made = AdmissionTemplate(plan, versionTag: tag, keyspace: self.keyspace, period: period)
         self.templates[name] = made
         return made
     }

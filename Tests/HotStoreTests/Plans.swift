@@ -17,12 +17,12 @@ enum Plans {
 
     static func plan(
         org: String, groups: [BucketGroup], quotas: [AdmissionPlan.QuotaRule] = [],
-        leases: [AdmissionPlan.LeaseRule] = [], meters: [AdmissionPlan.FixedMeter] = [], leaseMs: Int = 90_000,
-        claims: AdmissionPlan.ClaimRule? = nil, cost: Int = 1, key: String = "key_1", route: String = "jobs"
+        leases: [AdmissionPlan.LeaseRule] = [], leaseMs: Int = 90_000, claims: AdmissionPlan.ClaimRule? = nil,
+        cost: Int = 1, key: String = "key_1", route: String = "jobs"
     ) -> AdmissionPlan {
         AdmissionPlan(
             orgID: org, environment: .live, keyID: key, lineageID: key, routeID: route, groups: groups,
-            quotas: quotas, leases: leases, meters: meters, leaseMs: leaseMs, claims: claims, cost: cost)
+            quotas: quotas, leases: leases, leaseMs: leaseMs, claims: claims, cost: cost)
     }
 
     /// One bucket by key.

@@ -10,16 +10,18 @@ struct UsageCounterTests {
         let prefix = "usage-\(UInt64.random(in: 0 ... .max)):"
         let server = try await TestRedis.shared()
         let client = try await HotClient(server, prefix: prefix)
-        try await client.publish("o", tag: Plans.tag)
         let usage = UsageCounters(redis: try await server.connect(), keyspace: Keyspace(prefix: prefix))
-        let plan = Plans.plan(org: "o", groups: [], meters: [.init(meter: "jobs", amount: 2)])
-        for hour in 0..<3 {
-            _ = try await client.admit(
-                Plans.ask(plan, count: 5), nowMs: Plans.nowMs + hour * UsagePeriod.hourMs)
+        let epoch = UsageEpoch("word.01234567")
+        let hash = usage.keyspace.meters(org: "o", epoch: epoch)
+        let first = Plans.nowMs / UsagePeriod.hourMs
+        let told = (first..<first + 3).map { hour in
+            UsageCounters.Counter(
+                field: UsageField(environment: .live, keyID: "key_1", meter: "jobs", hour: hour), value: 10)
         }
-        let hash = usage.keyspace.meters(org: "o", epoch: HotClient.epoch)
+        #expect(try await Self.report(told, hash, client) == 3)
+        #expect(try await Self.report(told, hash, client) == 0, "told twice, counted once")
         #expect(usage.keyspace.meters(named: hash)?.orgID == "o")
-        #expect(usage.keyspace.meters(named: hash)?.epoch == HotClient.epoch)
+        #expect(usage.keyspace.meters(named: hash)?.epoch == epoch)
 
         var dirty = ByteBuffer()
         DirtyCommand.append([hash, "\(prefix)m:{p}:e"], usage.keyspace, into: &dirty)
@@ -36,14 +38,22 @@ struct UsageCounterTests {
         #expect(names == [hash])
 
         let counters = try await usage.counters(of: hash).sorted { $0.field.hour < $1.field.hour }
-        let first = Plans.nowMs / UsagePeriod.hourMs
         #expect(counters.map(\.field.hour) == [first, first + 1, first + 2])
         #expect(counters.allSatisfy { $0.value == 10 && $0.field.meter == "jobs" && $0.field.keyID == "key_1" })
-        _ = try await client.admit(Plans.ask(plan), nowMs: Plans.nowMs)
+        #expect(try await Self.report([.init(field: told[0].field, value: 12)], hash, client) == 1)
         #expect(try await usage.forget(Array(counters.prefix(2)), of: hash) == 1, "the first has grown since")
         #expect(try await usage.counters(of: hash).map(\.value).sorted() == [10, 12])
         await usage.redis.close()
         await client.close()
+    }
+
+    /// Tells Redis as a gateway does; returns how many counters rose.
+    private static func report(
+        _ counters: [UsageCounters.Counter], _ hash: String, _ client: HotClient
+    ) async throws -> Int64? {
+        var command = ByteBuffer()
+        ReportCommand.append(counters, meterHash: hash, into: &command)
+        return try await client.call(command) { $0.integer }
     }
 
     @Test(arguments: ["l:key_1:jobs:489916", "t:a:b:c:tokens:1:v", "l::m:0"])

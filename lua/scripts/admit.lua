@@ -3,18 +3,16 @@
 -- entry takes and counts everything for those it admits, and a refusal writes nothing.
 --
 -- KEYS  first what is read at once, entry by entry: the org's version, its bucket groups, its quota counters;
---       then, entry by entry: the meter hash (if it has meters), its lease sets, its claim (if it is keyed)
+--       then, entry by entry: its lease sets, its claim (if it is keyed)
 -- ARGV  one packed string (struct, little-endian), written by AdmissionTemplate and AdmissionCall:
---         call    d now (0 = Redis's clock), d start of the hour named in meter fields, d start and d end of the month
---                 named in quota keys (ms), H entries, H keys read at once
---         entry   H bytes of the entry, H n, B kind (2 x leases + 1 if keyed), B groups, B quotas, B meters,
---                 Bc0 version tag, then
+--         call    d now (0 = Redis's clock), d start and d end of the month named in quota keys (ms), H entries,
+--                 H keys read at once
+--         entry   H bytes of the entry, H n, B kind (2 x leases + 1 if keyed), B groups, B quotas, Bc0 version tag, then
 --           leases: d lease ms, (d max) each, (Bc0 lease id) n times
 --           keyed:  d claim ms, d retention ms, B whether the upstream is idempotent, Bc0 fingerprint, Bc0 owner,
 --                   Bc0 request id, Bc0 with a byte for every bucket: whether it counts requests
 --           group:  as in group.lua
 --           quota:  d limit, d amount
---           meter:  d amount, Bc0 field, which ends in the hour
 -- Returns integers (zeros may follow): now; then for every entry its outcome, and unless it is stale its levels, quota
 --       counters and leases:
 --       > 0 so many of n are admitted, 0 refused, -1 stale version,
@@ -26,7 +24,7 @@
 
 local call, unpacked, packed = redis.call, struct.unpack, struct.pack
 local blob, keys = ARGV[1], KEYS
-local now, hour, from, to, entries, read, at = unpacked('<ddddHH', blob)
+local now, from, to, entries, read, at = unpacked('<dddHH', blob)
 if now == 0 then
   local time = call('TIME')
   local us = time[2] + 0
@@ -39,13 +37,11 @@ if read == 3 then
 else
   states = call('MGET', unpack(keys, 1, read))
 end
-local otherHour
-if now < hour or now >= hour + 3600000 then otherHour = (now - now % 3600000) / 3600000 end
 local reply, slot, writes, written = {now, 0, 0, 0, 0}, 1, {}, {}
 local key, other = 1, read + 1
 
 for _ = 1, entries do
-  local size, n, kind, groups, quotas, meters, tag, body = unpacked('<HHBBBBBc0', blob, at)
+  local size, n, kind, groups, quotas, tag, body = unpacked('<HHBBBBc0', blob, at)
   local firstGroup, lastGroup, lastQuota = key + 1, key + groups, key + groups + quotas
   slot = slot + 1
   if states[key] ~= tag then
@@ -114,7 +110,6 @@ for _ = 1, entries do
       end
     end
 
-    local hash = keys[other]
     if fits then
       for g = firstGroup, lastGroup do
         local name = keys[g]
@@ -128,19 +123,12 @@ for _ = 1, entries do
           written[name] = true
         end
       end
-      for _ = 1, meters do
-        local amount, field
-        amount, field, pos = unpacked('<dBc0', blob, pos)
-        if otherHour then field = string.gsub(field, '%d+$', otherHour) end
-        amount = amount * n
-        call('HINCRBY', hash, field, amount == 1 and '1' or amount)
-      end
     else
       -- Every other case: read all and count how many fit, then decide, then write.
       --include group
       local k = n
       local leases, keyed = (kind - kind % 2) / 2, kind % 2 == 1
-      local leaseSet, leaseMs, maxima, ids = other + (meters > 0 and 0 or -1), 0, {}, {}
+      local leaseSet, leaseMs, maxima, ids = other - 1, 0, {}, {}
       local claim, claimMs, keepMs, again, print, owner, request, mask
       slot, pos = start, body
       if leases > 0 then
@@ -248,12 +236,6 @@ for _ = 1, entries do
       end
       slot = slot + leases
       if outcome > 0 then
-        for _ = 1, meters do
-          local amount, field
-          amount, field, pos = unpacked('<dBc0', blob, pos)
-          if otherHour then field = string.gsub(field, '%d+$', otherHour) end
-          call('HINCRBY', hash, field, amount * k)
-        end
         if keyed then
           if held[1] then call('DEL', claim) end
           call('HSET', claim, 's', 'i', 'f', print, 'o', owner, 'l', now + claimMs, 'r', request, 'e', now + keepMs)
@@ -272,6 +254,6 @@ for _ = 1, entries do
   end
   at = at + size
   key = lastQuota + 1
-  other = other + (meters > 0 and 1 or 0) + (kind - kind % 2) / 2 + kind % 2
+  other = other + (kind - kind % 2) / 2 + kind % 2
 end
 return reply

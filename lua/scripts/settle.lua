@@ -1,23 +1,20 @@
--- Settles one admitted request, once: its claim, its leases, the usage that only the response could tell, the correction
--- of its cost. Atomic; a second call with the same guard releases leases and changes nothing else.
+-- Settles one admitted request, once: its claim, its leases, what its response changed of quotas, the correction of its
+-- cost. Atomic; a second call with the same guard releases leases and changes nothing else.
 --
--- KEYS  the claim or mark (if there is a guard), the lease sets, the bucket groups to correct, the quota counters, the
---       meter hash (if there is usage)
+-- KEYS  the claim or mark (if there is a guard), the lease sets, the bucket groups to correct, the quota counters
 -- ARGV  1  one packed string, written by SettleCommand:
 --            d now (0 = Redis's clock), B guard (0 none, 1 claim, 2 mark), B action (0 none, 1 store a response, 2 store
---            that there is none to replay, 3 store a failure, 4 release), B leases, B groups, B quotas, B usages,
---            d mark ms, Bc0 owner of the claim, Bc0 lease id, then
+--            that there is none to replay, 3 store a failure, 4 release), B leases, B groups, B quotas, d mark ms,
+--            Bc0 owner of the claim, Bc0 lease id, then
 --            group: as in group.lua, where need is what to take (below 0: to give back), then (d lowest level) each
 --            quota: d amount (below 0: to give back)
---            usage: d amount, Bc0 field
 --       2, 3, 4  what an action stores: status; header block, length or slug; body or SHA-256
 -- Returns 1 when it settled, 0 when that was done before or the claim is another's.
 -- O(buckets + log leases). Twin: AdmissionModel.settle.
 
 local call, unpacked, packed = redis.call, struct.unpack, struct.pack
 local blob, keys = ARGV[1], KEYS
-local now, guard, action, leases, groups, quotas, usages, markMs, owner, lease, pos =
-  unpacked('<dBBBBBBdBc0Bc0', blob)
+local now, guard, action, leases, groups, quotas, markMs, owner, lease, pos = unpacked('<dBBBBBdBc0Bc0', blob)
 if now == 0 then
   local time = call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -60,12 +57,5 @@ for q = key + 1, key + quotas do
   local amount
   amount, pos = unpacked('<d', blob, pos)
   if call('INCRBY', keys[q], amount) == amount then call('PEXPIRE', keys[q], '3888000000') end
-end
-
-key = key + quotas + 1
-for _ = 1, usages do
-  local amount, field
-  amount, field, pos = unpacked('<dBc0', blob, pos)
-  call('HINCRBY', keys[key], field, amount)
 end
 return 1

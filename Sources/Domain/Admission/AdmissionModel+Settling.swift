@@ -8,12 +8,6 @@ extension AdmissionModel {
             for rule in plan.leases { self.leases[self.name(of: rule, request)]?[id] = nil }
         }
         guard self.pass(settlement.guard, plan, nowMs: nowMs) else { return false }
-        for usage in settlement.usage {
-            let name = MeterName(
-                orgID: plan.orgID, environment: plan.environment, keyID: plan.keyID, meter: usage.meter,
-                hour: usage.hour, isVoid: usage.isVoid)
-            self.meters[name, default: 0] += usage.amount
-        }
         for quota in settlement.quotas {
             let name = QuotaName(
                 orgID: plan.orgID, environment: plan.environment, meter: quota.meter, month: quota.month)

@@ -10,7 +10,6 @@ public struct AdmissionModel: Sendable {
     /// Lease ids with their expiry.
     public internal(set) var leases: [LeaseName: [[UInt8]: Int]] = [:]
     public internal(set) var claims: [ClaimName: Claim] = [:]
-    public internal(set) var meters: [MeterName: Int] = [:]
     var settled: Set<[UInt8]> = []
 
     /// Whether a request of an org that was never published is stale. A gateway that decides for itself has no versions.
@@ -48,15 +47,6 @@ public struct AdmissionModel: Sendable {
         public var keyDigest: [UInt8]
     }
 
-    public struct MeterName: Hashable, Sendable {
-        public var orgID: String
-        public var environment: Environment
-        public var keyID: String
-        public var meter: String
-        public var hour: Int
-        public var isVoid = false
-    }
-
     /// What an idempotency key stands for.
     public struct Claim: Sendable, Equatable {
         public enum State: Sendable, Equatable {
@@ -82,12 +72,6 @@ public struct AdmissionModel: Sendable {
             let live = held.filter { $0.value > nowMs }
             self.leases[name] = live.isEmpty ? nil : live
         }
-    }
-
-    /// Hands over the counters, and starts them at nothing.
-    public mutating func takeMeters() -> [MeterName: Int] {
-        defer { self.meters = [:] }
-        return self.meters
     }
 
     // MARK: Admission
@@ -174,7 +158,7 @@ public struct AdmissionModel: Sendable {
         return all
     }
 
-    /// Leases, quotas, meters and the claim of what was admitted.
+    /// Leases, quotas and the claim of what was admitted.
     private mutating func count(
         _ request: AdmissionRequest, _ count: Int, month: Int, nowMs: Int, _ result: inout AdmissionResult
     ) {
@@ -189,12 +173,6 @@ public struct AdmissionModel: Sendable {
             for id in request.leaseIDs.prefix(count) { held[id] = nowMs + plan.leaseMs }
             self.leases[name] = held
             result.leases[index] += count
-        }
-        for meter in plan.meters {
-            let name = MeterName(
-                orgID: plan.orgID, environment: plan.environment, keyID: plan.keyID, meter: meter.meter,
-                hour: nowMs / UsagePeriod.hourMs)
-            self.meters[name, default: 0] += meter.amount * count
         }
         if let claim = request.claim, let rule = plan.claims {
             self.claims[self.name(of: claim, plan, rule)] = Claim(

@@ -54,7 +54,7 @@ public struct AdmissionPlan: Sendable, Equatable {
         }
     }
 
-    /// What is counted when a request is admitted.
+    /// What every request that is served counts.
     public struct FixedMeter: Sendable, Equatable, Hashable {
         public let meter: String
         public let amount: Int

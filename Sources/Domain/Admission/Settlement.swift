@@ -1,4 +1,5 @@
-/// How one admitted request ended: what to do with its claim, its leases, and what only the response could tell.
+/// How one admitted request ended, for Redis: what to do with its claim, its leases, and what only the response could tell
+/// of quotas and costs. What was used is not Redis's to count: the gateway's journal does that.
 public struct Settlement: Sendable, Equatable {
     /// Makes the settlement happen once: a second one with the same guard changes nothing but leases.
     public enum Guard: Sendable, Equatable {
@@ -15,22 +16,6 @@ public struct Settlement: Sendable, Equatable {
         case store(StoredResult)
         /// The key may be used afresh.
         case release
-    }
-
-    /// A quantity of a meter, in the hour that it belongs to.
-    public struct Usage: Sendable, Equatable {
-        public var meter: String
-        public var amount: Int
-        public var hour: Int
-        /// Takes back what was counted at admission; kept apart, so that both only rise.
-        public var isVoid: Bool
-
-        public init(meter: String, amount: Int, hour: Int, isVoid: Bool = false) {
-            self.meter = meter
-            self.amount = amount
-            self.hour = hour
-            self.isVoid = isVoid
-        }
     }
 
     /// An addition to a month's quota; below 0 it gives back.
@@ -59,17 +44,14 @@ public struct Settlement: Sendable, Equatable {
 
     public var `guard`: Guard
     public var leaseID: [UInt8]?
-    public var usage: [Usage]
     public var quotas: [QuotaUse]
     public var cost: CostCorrection?
 
     public init(
-        guard: Guard, leaseID: [UInt8]? = nil, usage: [Usage] = [], quotas: [QuotaUse] = [],
-        cost: CostCorrection? = nil
+        guard: Guard, leaseID: [UInt8]? = nil, quotas: [QuotaUse] = [], cost: CostCorrection? = nil
     ) {
         self.guard = `guard`
         self.leaseID = leaseID
-        self.usage = usage
         self.quotas = quotas
         self.cost = cost
     }

@@ -45,7 +45,7 @@ final class LocalAdmission {
     }
 
     /// A request admitted here is done. `corrections` are what its answer changed in what its admission took.
-    func settle(_ corrections: [Settlement.Usage], _ template: AdmissionTemplate, month: Int) {
+    func settle(_ corrections: [MeterCorrection], _ template: AdmissionTemplate, month: Int) {
         let plan = template.plan
         guard !plan.quotas.isEmpty else { return }
         for quota in plan.quotas {

@@ -88,7 +88,7 @@ extension Exchange {
     // MARK: Usage
 
     /// Writes down what was served: the fixed quantities, less what the answer has made void, and what it added.
-    private func countServed(_ corrections: [Settlement.Usage], _ grant: RouteGrant, _ plan: AdmissionPlan) {
+    private func countServed(_ corrections: [MeterCorrection], _ grant: RouteGrant, _ plan: AdmissionPlan) {
         for meter in plan.meters {
             var amount = meter.amount
             for use in corrections where use.isVoid && use.meter == meter.meter { amount -= use.amount }
@@ -100,14 +100,14 @@ extension Exchange {
     }
 
     /// How what was served differs from what its admission took for granted.
-    private func corrections(_ outcome: ExchangeMachine.Settlement, _ plan: AdmissionPlan) -> [Settlement.Usage] {
+    private func corrections(_ outcome: ExchangeMachine.Settlement, _ plan: AdmissionPlan) -> [MeterCorrection] {
         guard let route else { return [] }
         let hour = self.admittedHour
         if outcome.meter == .void {
             return plan.meters.map { .init(meter: $0.meter, amount: $0.amount, hour: hour, isVoid: true) }
         }
         let isSuccess = (200..<300).contains(self.responseStatus)
-        var usage: [Settlement.Usage] = []
+        var usage: [MeterCorrection] = []
         if route.countsOnlySuccess, !isSuccess {
             for rule in route.route.meters where rule.when == .success {
                 guard case .fixed(let amount) = rule.quantity, amount > 0 else { continue }
@@ -143,7 +143,7 @@ extension Exchange {
     }
 
     private func quotaUse(
-        _ usage: [Settlement.Usage], _ plan: AdmissionPlan, month: Int
+        _ usage: [MeterCorrection], _ plan: AdmissionPlan, month: Int
     ) -> [Settlement.QuotaUse] {
         return usage.compactMap { use in
             guard plan.quotas.contains(where: { $0.meter == use.meter }) else { return nil }

@@ -38,7 +38,7 @@ public struct AdmissionCall {
         self.blob.clear()
     }
 
-    /// Adds alike requests. All templates of one call must be of the same period: the first one's counts.
+    /// Adds alike requests. All templates of one call must be of the same month: the first one's counts.
     public mutating func add(_ template: AdmissionTemplate, _ entry: AdmissionEntry) {
         var entry = entry
         entry.count = entry.claim == nil ? AdmissionTemplate.clamped(entry.count) : 1
@@ -74,7 +74,6 @@ public struct AdmissionCall {
         output.writeDecimal(AdmissionTemplate.callHeadBytes + self.blob.readableBytes)
         output.writeStaticString("\r\n")
         PackedWriter.write(self.nowMs, into: &output)
-        PackedWriter.write(period.hourStartMs, into: &output)
         PackedWriter.write(period.monthStartMs, into: &output)
         PackedWriter.write(period.monthEndMs, into: &output)
         PackedWriter.write(short: self.count, into: &output)

@@ -5,7 +5,7 @@
 //   count   two bytes of the entry's head
 //   cost    the eight bytes of `need` of every bucket that counts cost, when the cost is not the plan's own
 //   clock   eight bytes of the call's head, by tests only
-// Hour and month are baked in, and baked again when they change (`period`).
+// The month is baked in, and baked again when it changes (`period`).
 
 public import Domain
 public import NIOCore
@@ -15,14 +15,12 @@ import RedisClient
 public final class AdmissionTemplate {
     public let plan: AdmissionPlan
     public let versionTag: String
-    /// Where the script itself counts the plan's meters; nil where the gateway counts them.
-    public let meterHash: String?
     /// Where all keys of its calls lie in a cluster.
     public let slot: Int
 
-    /// The hour and month that are named. Setting another encodes anew.
+    /// Its month is named in quotas' keys. Setting one of another month encodes anew.
     public var period: UsagePeriod {
-        didSet { if self.period != oldValue { self.encode() } }
+        didSet { if self.period.month != oldValue.month { self.encode() } }
     }
 
     /// Requests in one call: more fit, but one call should not hold up Redis, nor its blob leave 16 bits of length.
@@ -43,16 +41,13 @@ public final class AdmissionTemplate {
     private var whole = ByteBuffer()
     private var wholeEntry = 0
 
-    static let callHeadBytes = 36
+    static let callHeadBytes = 28
 
-    public init(
-        _ plan: AdmissionPlan, versionTag: String, epoch: UsageEpoch? = nil, keyspace: Keyspace, period: UsagePeriod
-    ) {
+    public init(_ plan: AdmissionPlan, versionTag: String, keyspace: Keyspace, period: UsagePeriod) {
         self.plan = plan
         self.reference = PlanReference(plan)
         self.versionTag = versionTag
         self.keyspace = keyspace
-        self.meterHash = epoch.map { keyspace.meters(org: plan.orgID, epoch: $0) }
         self.slot = keyspace.slot(ofOrg: plan.orgID)
         self.period = period
         self.encode()
@@ -141,7 +136,6 @@ public final class AdmissionTemplate {
                 self.keyspace.quota(
                     org: plan.orgID, plan.environment, meter: quota.meter, month: self.period.month))
         }
-        if let meterHash, !plan.meters.isEmpty { self.otherKeys.add(meterHash) }
         for lease in plan.leases { self.addLease(lease, to: &self.otherKeys) }
     }
 
@@ -165,7 +159,6 @@ public final class AdmissionTemplate {
         PackedWriter.write(byte: self.plan.leases.count * 2, into: &self.head)
         PackedWriter.write(byte: self.plan.groups.count, into: &self.head)
         PackedWriter.write(byte: self.plan.quotas.count, into: &self.head)
-        PackedWriter.write(byte: self.meterHash == nil ? 0 : self.plan.meters.count, into: &self.head)
         PackedWriter.write(text: self.versionTag, into: &self.head)
     }
 
@@ -188,12 +181,6 @@ public final class AdmissionTemplate {
         for quota in self.plan.quotas {
             PackedWriter.write(quota.limit, into: &self.rest)
             PackedWriter.write(quota.amount, into: &self.rest)
-        }
-        for meter in self.plan.meters where self.meterHash != nil {
-            let field = UsageField(
-                environment: self.plan.environment, keyID: self.plan.keyID, meter: meter.meter, hour: self.period.hour)
-            PackedWriter.write(meter.amount, into: &self.rest)
-            PackedWriter.write(text: field.text, into: &self.rest)
         }
     }
 }

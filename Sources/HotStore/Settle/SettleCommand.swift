@@ -27,7 +27,7 @@ public enum SettleCommand {
         }
     }
 
-    /// Appends the call. At most 255 usages and quotas each.
+    /// Appends the call. At most 255 quotas.
     ///
     /// - Parameters:
     ///   - template: the one the request was admitted with, or a newer one of the same principal and route.
@@ -38,7 +38,6 @@ public enum SettleCommand {
         into output: inout ByteBuffer
     ) {
         let plan = template.plan
-        let usage = template.meterHash == nil ? [] : settlement.usage.prefix(255)
         let quotas = settlement.quotas.prefix(255)
         let corrected = settlement.cost == nil ? [] : plan.groups.filter { $0.rules.contains { $0.unit == .cost } }
         var keys = ByteBuffer()
@@ -47,7 +46,7 @@ public enum SettleCommand {
         PackedWriter.write(nowMs, into: &blob)
         let content = Self.appendGuard(settlement.guard, template, &keys, &keyCount, into: &blob)
         let leases = settlement.leaseID == nil ? [] : plan.leases
-        for count in [leases.count, corrected.count, quotas.count, usage.count] {
+        for count in [leases.count, corrected.count, quotas.count] {
             PackedWriter.write(byte: count, into: &blob)
         }
         var markMs = 0
@@ -73,11 +72,6 @@ public enum SettleCommand {
             PackedWriter.write(quota.amount, into: &blob)
         }
         keyCount += quotas.count
-        if let meterHash = template.meterHash, !usage.isEmpty {
-            RESPWriter.append(meterHash, into: &keys)
-            keyCount += 1
-        }
-        for use in usage { Self.appendUsage(use, plan, into: &blob) }
 
         HotScripts.settle.beginCall(keyCount: keyCount, argumentCount: content.action == 0 ? 1 : 4, into: &output)
         output.writeImmutableBuffer(keys)
@@ -134,14 +128,5 @@ public enum SettleCommand {
         }
         names.append(address: address, into: &keys)
         return names.count
-    }
-
-    private static func appendUsage(
-        _ use: Settlement.Usage, _ plan: AdmissionPlan, into blob: inout ByteBuffer
-    ) {
-        let field = UsageField(
-            environment: plan.environment, keyID: plan.keyID, meter: use.meter, hour: use.hour, isVoid: use.isVoid)
-        PackedWriter.write(use.amount, into: &blob)
-        PackedWriter.write(text: field.text, into: &blob)
     }
 }

@@ -160,7 +160,7 @@ import Testing
     @Test func `a primary dies: its orgs are decided by the route's policy, and by Redis again within seconds`()
         async throws
     {
-        try await Self.play(replicasEach: 1, capacity: 100_000, deadlineMs: 200) { cluster, edge, _ in
+        try await Self.play(replicasEach: 1, capacity: 100_000, deadlineMs: 2_000) { cluster, edge, _ in
             let tenants = try await Self.tenants(6, edge, cluster)
             let victim = cluster.primaries[1]
             func isOnVictim(_ tenant: Tenant) -> Bool {

@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func `a slot on its way is asked for where its keys are`() async throws {
-        try await Self.with(commandDeadlineMs: 2_000) { cluster, redis in
+        try await Self.with(commandDeadlineMs: 5_000) { cluster, redis in
             let slot = RedisSlot.of("foo")
             let source = cluster.primary(ofSlot: slot)
             let target = try #require(cluster.primaries.first { $0.id != source.id })
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func `a primary that dies is replaced, and its slots are reached again`() async throws {
-        try await Self.with(replicasEach: 1, commandDeadlineMs: 500) { cluster, redis in
+        try await Self.with(replicasEach: 1, commandDeadlineMs: 5_000) { cluster, redis in
             let victim = cluster.primary(ofSlot: RedisSlot.of("foo"))
             try await redis.command("SET", "foo", "kept")
             try await cluster.waitUntilReplicated()

@@ -18,7 +18,7 @@ DEEP = 64
 # What of a decision is what: each step does all before it as well. K are the call's keys.
 STEPS = (
     ("the call itself (EVALSHA of `return 1`)", "return 1"),
-    ("reading the argument's head", "local a,b,c,d,e,f = struct.unpack('<ddddHH', ARGV[1]) return 1"),
+    ("reading the argument's head", "local a,b,c,d,e = struct.unpack('<dddHH', ARGV[1]) return 1"),
     ("TIME", "local t = redis.call('TIME') local n = t[1] * 1000"),
     ("MGET of version and two buckets", "local s = redis.call('MGET', KEYS[1], KEYS[2], KEYS[3])"),
     ("two SETRANGE", "local p = struct.pack('<ddd', 1, 2, 3) redis.call('SETRANGE', KEYS[2], '8', p) "
@@ -104,7 +104,7 @@ def org_tag(words):
 
 def version_tag(blob):
     """The version that the call expects: the entry's first counted string (see admit.lua)."""
-    at = 8 * 4 + 2 * 2 + 2 + 2 + 4
+    at = 8 * 3 + 2 * 2 + 2 + 2 + 3
     return blob[at + 1:at + 1 + blob[at]]
 
 

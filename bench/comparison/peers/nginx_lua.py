@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .base import Peer
 from .nginx_files import FORWARD, Nginx
-from .tollgate_records import publish
+from .tollgate_records import publish, standing
 
 ROOT = Path(__file__).resolve().parents[3]
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
@@ -105,8 +105,8 @@ class NginxLua(Peer):
 
     def metered(self):
         redis = self.stage.redis.client
-        names = (f"{self.name}:m:{{{caller.org_id}}}" for caller in self.workload.callers)
-        return sum(int(value) for name in names for value in redis("HVALS", name))
+        names = [f"{self.name}:m:{{{caller.org_id}}}" for caller in self.workload.callers]
+        return standing(lambda: sum(int(value) for name in names for value in redis("HVALS", name)))
 
     @property
     def _told(self):
@@ -170,7 +170,8 @@ class NginxLuaTuned(NginxLua):
     def settings(self, sha, more=""):
         callers = ",\n".join(
             f'    {{digest = "{caller.digest}", key = "{caller.key_id}", org = "{caller.org_id}", '
-            f'tag = "{self._tag(caller)}", keys = {{{", ".join(quoted(key) for key in self._keys(caller))}}}}}'
+            f'tag = "{self._tag(caller)}", meters = "{self.name}:m:{{{caller.org_id}}}", '
+            f'keys = {{{", ".join(quoted(key) for key in self._keys(caller))}}}}}'
             for caller in self.workload.callers)
         return super().settings(sha, f"  callers = {{\n{callers}\n  }},\n")
 
@@ -178,12 +179,12 @@ class NginxLuaTuned(NginxLua):
         return f"1:{zlib.crc32(caller.org_id.encode()):08x}"
 
     def _keys(self, caller):
-        """In the script's order: version, a group for each limit, meters."""
+        """In the script's order: version, a group for each limit."""
         def name(kind, rest=""):
             return f"{self.name}:{kind}:{{{caller.org_id}}}{rest}"
         subjects = {"key": caller.key_id, "org": caller.org_id}
         groups = [name("b", f":l:{limit.scope[0]}:{subjects[limit.scope]}:b") for limit in self.workload.limits]
-        return [name("v"), *groups, name("m")]
+        return [name("v"), *groups]
 
 
 def composed(script):

@@ -34,12 +34,16 @@ def pairs(fields):
 
 
 def metered(redis, prefix, callers):
-    """The sum of all meters of the callers' orgs, less what was taken back, once it stands still: the gateway tells Redis
-    what it has counted four times a second."""
-    before, now = None, meters_now(redis, prefix, callers)
+    """The sum of all meters of the callers' orgs, less what was taken back, once it stands still."""
+    return standing(lambda: meters_now(redis, prefix, callers))
+
+
+def standing(read):
+    """What `read` gives once it stands still: a gateway tells Redis what it has counted four times a second."""
+    before, now = None, read()
     while now != before:
         time.sleep(0.6)
-        before, now = now, meters_now(redis, prefix, callers)
+        before, now = now, read()
     return now
 
 

@@ -1,28 +1,26 @@
 -- The packed argument of Tollgate's admission script for one request, as the headers of admit.lua and group.lua describe
--- it: every limit is a group of one bucket; one meter; no quota, no lease, no claim. Filled into a C struct, which LuaJIT
+-- it: every limit is a group of one bucket; no quota, no lease, no claim. Filled into a C struct, which LuaJIT
 -- compiles to plain stores.
 
 local ffi = require("ffi")
 local char, floor, date, concat = string.char, math.floor, os.date, table.concat
 local copied = ffi.string
-local HOUR = 3600000
 
 ffi.cdef([[
   typedef struct __attribute__((packed)) {
-    double now, hour, from, to;
+    double now, from, to;
     uint16_t entries, keys_read_at_once;
     uint16_t size, requests;
-    uint8_t kind, groups, quotas, meters;
+    uint8_t kind, groups, quotas;
   } tollgate_call;
   typedef struct __attribute__((packed)) { double shape, full, rate, need, id, unit; } tollgate_group;
 ]])
 
 local call = ffi.new("tollgate_call")
 local groups = ffi.new("tollgate_group[8]")
-local amount = ffi.new("double[1]", 1)
 local CALL_SIZE, GROUP_SIZE = ffi.sizeof("tollgate_call"), ffi.sizeof("tollgate_group")
 -- Of the call's struct, what belongs to the entry but its size field.
-local ENTRY_HEAD = 6
+local ENTRY_HEAD = 5
 
 local month = {from = 0, to = 0}
 
@@ -44,23 +42,19 @@ end
 
 local arguments = {}
 
-function arguments.encode(limits, caller, meter, now)
+function arguments.encode(limits, caller, now)
   if now < month.from or now >= month.to then turn_month(now) end
-  local hour = now - now % HOUR
   local count, tag = #limits, caller.tag
-  local field = "l:" .. caller.id .. ":" .. meter .. ":" .. hour / HOUR
   for i = 1, count do
     local limit, group = limits[i], groups[i - 1]
     group.shape, group.full, group.rate = limit.shape, limit.full, limit.rate
     group.need, group.id, group.unit = limit.need, limit.id, limit.unit
   end
-  call.hour, call.from, call.to = hour, month.from, month.to
+  call.from, call.to = month.from, month.to
   call.entries, call.keys_read_at_once = 1, 1 + count
-  call.size = 2 + ENTRY_HEAD + 1 + #tag + count * GROUP_SIZE + 8 + 1 + #field
-  call.requests, call.groups, call.meters = 1, count, 1
-  return concat({
-    copied(call, CALL_SIZE), char(#tag), tag, copied(groups, count * GROUP_SIZE), copied(amount, 8), char(#field), field,
-  })
+  call.size = 2 + ENTRY_HEAD + 1 + #tag + count * GROUP_SIZE
+  call.requests, call.groups = 1, count
+  return concat({copied(call, CALL_SIZE), char(#tag), tag, copied(groups, count * GROUP_SIZE)})
 end
 
 return arguments

@@ -5,9 +5,12 @@
 local sha256 = require("sha256")
 local encode = require("call").encode
 local sub, format, floor = string.sub, string.format, math.floor
+local HOUR = 3600
+-- As often as the edge tells Redis what it has counted.
+local REPORT_SECONDS = 0.25
 local admission = {}
 
-local job, client, callers = nil, nil, {}
+local job, client, callers, counted = nil, nil, {}, {}
 
 local function fromHex(text)
   return (string.gsub(text, "..", function(pair) return string.char(tonumber(pair, 16)) end))
@@ -17,7 +20,7 @@ end
 function admission.load(settings)
   job = settings
   client = require("client")
-  job.keyCount = tostring(2 + #job.limits)
+  job.keyCount = tostring(1 + #job.limits)
   for _, caller in ipairs(job.callers) do callers[fromHex(caller.digest)] = caller end
 end
 
@@ -30,10 +33,21 @@ end
 
 local function ask(caller)
   local now = ngx.now() * 1000
-  if now >= (caller.until_ or 0) then caller.blob, caller.until_ = encode(job.limits, caller, job.meter, now) end
+  if now >= (caller.until_ or 0) then caller.blob, caller.until_ = encode(job.limits, caller, now) end
   local keys = caller.keys
-  return client.evalsha(job.redis, job.script, job.keyCount,
-    keys[1], keys[2], keys[3], keys[4], caller.blob)
+  return client.command(job.redis, "EVALSHA", job.script, job.keyCount, keys[1], keys[2], keys[3], caller.blob)
+end
+
+-- What was admitted since the last time goes to Redis.
+local function report(premature)
+  if premature then return end
+  local waiting = counted
+  counted = {}
+  for caller, count in pairs(waiting) do
+    local field = "l:" .. caller.key .. ":" .. job.meter .. ":" .. floor(ngx.time() / HOUR)
+    local ok, reason = client.command(job.redis, "HINCRBY", caller.meters, field, tostring(count))
+    if not ok then ngx.log(ngx.ERR, "Redis: ", reason) end
+  end
 end
 
 function admission.access()
@@ -50,6 +64,7 @@ function admission.access()
   local outcome, limits = reply[2], job.limits
   if outcome == 0 then return refuse(429, "rate-limited") end
   if outcome < 0 then return refuse(503, "stale-principal") end
+  counted[caller] = (counted[caller] or 0) + 1
 
   local header, first, second = ngx.header, limits[1], limits[2]
   header["RateLimit-Policy"] = job.policy
@@ -59,8 +74,9 @@ function admission.access()
   ngx.var.tollgate_key = caller.key
 end
 
--- Writes what this worker runs on, for the report.
+-- Writes what this worker runs on, for the report, and begins to tell Redis what is counted.
 function admission.tell(path)
+  assert(ngx.timer.every(REPORT_SECONDS, report))
   local file = assert(io.open(path, "w"))
   local version = ngx.config.ngx_lua_version
   file:write(format("ngx_lua %d.%d.%d, %s, JIT %s, no libraries",

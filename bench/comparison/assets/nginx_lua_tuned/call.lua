@@ -1,10 +1,9 @@
 -- The packed argument of Tollgate's admission script for one request of one caller, as the headers of admit.lua and
--- group.lua describe it: every limit is a group of one bucket; one meter; no quota, no lease, no claim. Nothing in it
--- changes from request to request, so it is made once an hour and caller.
+-- group.lua describe it: every limit is a group of one bucket; no quota, no lease, no claim. Nothing in it changes from
+-- request to request, so it is made once a month and caller.
 
 local ffi = require("ffi")
 local char, floor, date = string.char, math.floor, os.date
-local HOUR = 3600000
 local call = {}
 
 local cell = ffi.new("double[1]")
@@ -39,16 +38,12 @@ local function group(limit)
 end
 
 -- Returns the blob and the Unix milliseconds until which it is right.
-function call.encode(limits, caller, meter, now)
-  local hour = now - now % HOUR
+function call.encode(limits, caller, now)
   local from, to = month(now)
-  local field = table.concat({"l", caller.key, meter, hour / HOUR}, ":")
   local body = {}
   for i, limit in ipairs(limits) do body[i] = group(limit) end
-  body[#body + 1] = double(1) .. text(field)
-  local rest = short(1) .. char(0, #limits, 0, 1) .. text(caller.tag) .. table.concat(body)
-  return double(0) .. double(hour) .. double(from) .. double(to) .. short(1) .. short(1 + #limits)
-    .. short(#rest + 2) .. rest, hour + HOUR
+  local rest = short(1) .. char(0, #limits, 0) .. text(caller.tag) .. table.concat(body)
+  return double(0) .. double(from) .. double(to) .. short(1) .. short(1 + #limits) .. short(#rest + 2) .. rest, to
 end
 
 return call

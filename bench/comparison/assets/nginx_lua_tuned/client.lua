@@ -1,4 +1,4 @@
--- Script calls by the least that ngx_lua allows: one table of strings sent on a cosocket, the reply read line by line,
+-- Commands by the least that ngx_lua allows: one table of strings sent on a cosocket, the reply read line by line,
 -- connections kept in the worker's pool.
 
 local tcp = ngx.socket.tcp
@@ -37,7 +37,7 @@ local function read(socket)
   return nil, sub(line, 2)
 end
 
-local function command(...)
+local function words_of(...)
   local count = select("#", ...)
   local words, at = {"*", tostring(count), "\r\n"}, 3
   for i = 1, count do
@@ -48,14 +48,14 @@ local function command(...)
   return words
 end
 
--- One script call over a connection of the pool: its reply, or nil and the reason.
-function client.evalsha(path, ...)
+-- One command over a connection of the pool: its reply, or nil and the reason.
+function client.command(path, ...)
   local socket = tcp()
   socket:settimeout(2000)
   local ok, reason = socket:connect(path, POOL)
   if not ok then return nil, reason end
   local sent
-  sent, reason = socket:send(command("EVALSHA", ...))
+  sent, reason = socket:send(words_of(...))
   if not sent then return nil, reason end
   local reply, failure = read(socket)
   if reply == nil then
