@@ -29,6 +29,11 @@ STAGES = {
     "response head parsed": (r"\$s8HTTPWire14ResponseParserV5parse", None),
     "answer written and settled": (r"\$s4Edge8ExchangeC12upstreamRead", r"\$s8HTTPWire14ResponseParserV5parse"),
 }
+# What costs more on a connection's first request than on those behind it.
+FIRST_STAGES = {
+    "key recognised, first on its connection": (r"\$s4Edge8ExchangeC12authenticate", None),
+    "upstream's head written, first on its connection": (r"\$s4Edge8ExchangeC6renderyy", None),
+}
 
 
 class Client:
@@ -111,9 +116,10 @@ def count(client, counter):
         client.ask(index)
     steady = counter.count(requests)
     counts = {}
-    for stage, (pattern, without) in STAGES.items():
-        cost = steady.instructions(pattern) - (steady.instructions(without) if without else 0)
-        counts[f"instructions: {stage}"] = round(cost / REQUESTS)
+    for stages, profile, number in ((STAGES, steady, REQUESTS), (FIRST_STAGES, opened, CONNECTIONS)):
+        for stage, (pattern, without) in stages.items():
+            cost = profile.instructions(pattern) - (profile.instructions(without) if without else 0)
+            counts[f"instructions: {stage}"] = round(cost / number)
     instructions, allocations = idle.total / idle.seconds, idle.allocations / idle.seconds
     counts["instructions: whole request"] = round((steady.total - instructions * steady.seconds) / REQUESTS)
     # Together, because a request by itself allocates nothing, and zero would not tell a fast gateway from a blind gauge.

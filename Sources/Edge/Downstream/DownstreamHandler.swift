@@ -6,18 +6,11 @@ import NIOCore
 ///
 /// One exchange serves all requests of a connection, one after the other; only a keyed exchange whose client has gone
 /// outlives the connection.
-final class DownstreamHandler: ChannelDuplexHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
+final class DownstreamHandler: SocketHandler {
     private let loop: EdgeLoop
     private(set) var exchange: Exchange?
-    private var context: ChannelHandlerContext?
     /// Bytes that wait: the start of a head, or what a client pipelined behind the request in progress.
     private var waiting = ByteBuffer()
-    private var readsHeld = false
-    private var readWanted = false
     private var closing = Closing.no
     private(set) var peer = IPAddress(ipv4: 0)
 
@@ -34,33 +27,10 @@ final class DownstreamHandler: ChannelDuplexHandler {
 
     init(loop: EdgeLoop) {
         self.loop = loop
+        super.init()
     }
 
     // MARK: For the exchange
-
-    var isWritable: Bool { self.context?.channel.isWritable ?? false }
-
-    func write(_ buffer: ByteBuffer) {
-        self.context?.write(NIOAny(buffer), promise: nil)
-    }
-
-    func flush() { self.context?.flush() }
-
-    func writeAndFlush(_ buffer: ByteBuffer) {
-        self.context?.writeAndFlush(NIOAny(buffer), promise: nil)
-    }
-
-    /// Keeps the next read back until `resumeReading`.
-    func holdReading() { self.readsHeld = true }
-
-    func resumeReading() {
-        guard self.readsHeld else { return }
-        self.readsHeld = false
-        if self.readWanted {
-            self.readWanted = false
-            self.context?.read()
-        }
-    }
 
     /// The answer is complete and the connection goes on: the next request may be waiting already.
     func exchangeFinished() {
@@ -110,28 +80,18 @@ final class DownstreamHandler: ChannelDuplexHandler {
 
     // MARK: Channel events
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
+    override func handlerAdded(context: ChannelHandlerContext) {
+        super.handlerAdded(context: context)
         if let address = context.channel.remoteAddress, let peer = IPAddress(address) { self.peer = peer }
         if context.channel.isActive { self.begin(context) }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
-
-    func channelActive(context: ChannelHandlerContext) {
+    override func channelActive(context: ChannelHandlerContext) {
+        super.channelActive(context: context)
         self.begin(context)
-        context.fireChannelActive()
     }
 
-    func read(context: ChannelHandlerContext) {
-        if self.readsHeld {
-            self.readWanted = true
-        } else {
-            context.read()
-        }
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    override func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = DownstreamHandler.unwrapInboundIn(data)
         guard self.closing == .no, let exchange else { return }
         guard exchange.isIdle || exchange.takesBody else { return self.append(buffer) }
@@ -153,27 +113,23 @@ final class DownstreamHandler: ChannelDuplexHandler {
         if isNext { self.exchangeFinished() }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
+    override func channelReadComplete(context: ChannelHandlerContext) {
         self.exchange?.downstreamReadComplete()
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
+    override func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable { self.exchange?.downstreamBecameWritable() }
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    override func channelInactive(context: ChannelHandlerContext) {
+        super.channelInactive(context: context)
         self.closing = .closed
-        self.context = nil
         self.waiting = ByteBuffer()
         if let exchange {
             self.exchange = nil
             self.loop.counters.connectionsOpen -= 1
             exchange.connectionClosed()
         }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
     }
 
     private func begin(_ context: ChannelHandlerContext) {

@@ -1,0 +1,142 @@
+import Glibc
+import NIOCore
+
+/// What a client's connection and an upstream's have in common: bytes out to the socket, and reads that can be held back.
+///
+/// The only handler of its channel, and the channel a plain socket: bytes may go to that socket past the pipeline.
+///
+/// A head or a small answer nearly always finds room in its socket. SwiftNIO's way there (through the pipeline, into the
+/// queue of pending writes, to its flush mark, out of the queue again) is longer than all that the edge does with
+/// the bytes, so where nothing waits in that queue they are sent at once. What the socket does not take, and all that
+/// comes behind it, goes through SwiftNIO, which waits for room, tells of it, and ends a connection that has failed.
+class SocketHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// The channel's place in its pipeline, while it is open.
+    final private(set) var context: ChannelHandlerContext?
+    /// The channel's socket while it is connected, −1 otherwise. SwiftNIO closes it, and says so (`channelInactive`)
+    /// before it calls anything else of ours: the number is never used for another's socket.
+    private final var socket: CInt = -1
+    /// Whether SwiftNIO may have bytes that the socket has not taken.
+    private final var mayHaveQueued = false
+    private final var readsHeld = false
+    private final var readWanted = false
+
+    /// NIO ignores SIGPIPE for the whole process; whoever embeds the edge may not.
+    private static var sendFlags: CInt { CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT) }
+
+    // MARK: Out
+
+    /// Whether more should be written: not while SwiftNIO has much queued.
+    final var isWritable: Bool {
+        guard let context else { return false }
+        return !self.mayHaveQueued || context.channel.isWritable
+    }
+
+    /// Queues bytes until `flush`.
+    final func write(_ buffer: ByteBuffer) {
+        guard let context else { return }
+        self.mayHaveQueued = true
+        context.write(NIOAny(buffer), promise: nil)
+    }
+
+    final func flush() {
+        if self.mayHaveQueued { self.context?.flush() }
+    }
+
+    final func writeAndFlush(_ buffer: ByteBuffer) {
+        guard let context else { return }
+        var rest = 0
+        if self.socket >= 0, !self.mayHaveQueued || self.hasNothingQueued(context) {
+            rest = self.send(buffer)
+            if rest == buffer.readableBytes { return }
+        }
+        self.mayHaveQueued = true
+        guard rest > 0 else { return context.writeAndFlush(NIOAny(buffer), promise: nil) }
+        var unsent = buffer
+        unsent.moveReaderIndex(forwardBy: rest)
+        context.writeAndFlush(NIOAny(unsent), promise: nil)
+    }
+
+    /// Bytes that the socket has taken. An error is SwiftNIO's to find: it meets it with the same bytes.
+    private final func send(_ buffer: ByteBuffer) -> Int {
+        let taken = buffer.withUnsafeReadableBytes { bytes in
+            Glibc.send(self.socket, bytes.baseAddress, bytes.count, Self.sendFlags)
+        }
+        return max(0, taken)
+    }
+
+    private final func hasNothingQueued(_ context: ChannelHandlerContext) -> Bool {
+        guard let options = context.channel.syncOptions, let bytes = try? options.getOption(.bufferedWritableBytes),
+            bytes == 0
+        else { return false }
+        self.mayHaveQueued = false
+        return true
+    }
+
+    // MARK: In
+
+    /// Keeps the next read back until `resumeReading`.
+    final func holdReading() { self.readsHeld = true }
+
+    final func resumeReading() {
+        guard self.readsHeld else { return }
+        self.readsHeld = false
+        if self.readWanted {
+            self.readWanted = false
+            self.context?.read()
+        }
+    }
+
+    /// Forgets a hold that ended with the exchange that asked for it.
+    final func forgetHold() { self.readsHeld = false }
+
+    // MARK: Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { self.findSocket(context) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.forgetChannel() }
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.findSocket(context)
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { self.forgetChannel() }
+
+    final func read(context: ChannelHandlerContext) {
+        if self.readsHeld {
+            self.readWanted = true
+        } else {
+            context.read()
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+
+    func channelReadComplete(context: ChannelHandlerContext) {}
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {}
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A reset arrives here first; channelInactive follows.
+        context.close(promise: nil)
+    }
+
+    /// The channel is closed or about to be: nothing goes to it or its socket any more.
+    final func forgetChannel() {
+        self.context = nil
+        self.socket = -1
+    }
+
+    private final func findSocket(_ context: ChannelHandlerContext) {
+        let operations = context.pipeline.syncOperations
+        let handle = try? operations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }
+        self.socket = handle ?? -1
+    }
+}
