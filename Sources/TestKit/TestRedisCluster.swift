@@ -59,7 +59,8 @@ public final class TestRedisCluster: Sendable {
             try await eventually("replicas that have everything", deadline: .seconds(60)) {
                 let info = try await primary.server.command("INFO", "replication").text ?? ""
                 let lines = info.split(whereSeparator: \.isNewline)
-                guard let offset = lines.first(where: { $0.hasPrefix("master_repl_offset:") })?.split(separator: ":").last
+                guard
+                    let offset = lines.first(where: { $0.hasPrefix("master_repl_offset:") })?.split(separator: ":").last
                 else { return false }
                 let followers = lines.filter { $0.hasPrefix("slave") && $0.contains("state=") }
                 return !followers.isEmpty && followers.allSatisfy { $0.contains("offset=\(offset),") }

@@ -33,7 +33,8 @@ import Testing
         return counts
     }
 
-    @Test func `records are published to the nodes that hold them, and filled in again when all are empty`() async throws
+    @Test func `records are published to the nodes that hold them, and filled in again when all are empty`()
+        async throws
     {
         try await Self.with { _, world in
             for number in 0..<12 {

@@ -82,7 +82,9 @@ final class UsageReporter {
         }
         self.callsUnderWay += 1
         self.loop.counters.systemReads += 1
-        if self.loop.link.send(waiter, slot: slot, encode: waiter.encode) != nil { self.ended(waiter, isConfirmed: false) }
+        if self.loop.link.send(waiter, slot: slot, encode: waiter.encode) != nil {
+            self.ended(waiter, isConfirmed: false)
+        }
     }
 
     fileprivate func ended(_ waiter: ReportWaiter, isConfirmed: Bool) {

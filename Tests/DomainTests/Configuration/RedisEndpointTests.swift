@@ -36,7 +36,8 @@ import Testing
     @Test(
         arguments: [
             "redis-cluster://", "redis-cluster://a,", "redis-cluster://a,b:0", "redis-cluster://a/1",
-            "redis-cluster://a,a", "redis-cluster://a,b,a:6379", "", "localhost:6379", "http://h", "rediss://h", "redis://", "redis://h:0", "redis://h:65536", "redis://h:x",
+            "redis-cluster://a,a", "redis-cluster://a,b,a:6379", "", "localhost:6379", "http://h", "rediss://h",
+            "redis://", "redis://h:0", "redis://h:65536", "redis://h:x",
             "redis://h/x", "redis://h/-1", "redis://user@h", "redis://:%zz@h", "redis://:%4@h", "unix://run/x",
             "unix:///",
             "unix:///x?a=1", "unix:///x?db=x", "unix:///" + String(repeating: "x", count: 107),

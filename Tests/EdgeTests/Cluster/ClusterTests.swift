@@ -126,7 +126,9 @@ import Testing
     }
 
     @Test func `a key executes once while its slot moves`() async throws {
-        try await Self.play(capacity: 100_000, configuration: { $0.route("v1") { $0.idempotency = IdempotencyPolicy() } }) {
+        try await Self.play(
+            capacity: 100_000, configuration: { $0.route("v1") { $0.idempotency = IdempotencyPolicy() } }
+        ) {
             cluster, edge, upstream in
             let tenant = try await edge.realm.issue()
             let slot = edge.realm.keyspace.slot(ofOrg: tenant.org.orgID)

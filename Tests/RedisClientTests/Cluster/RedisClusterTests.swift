@@ -144,11 +144,12 @@ import Testing
     }
 
     @Test func `what is no cluster is told in words`() async throws {
-        let server = try await TestRedis.start({
-            var options = TestRedis.Options()
-            options.isOnTCP = true
-            return options
-        }())
+        let server = try await TestRedis.start(
+            {
+                var options = TestRedis.Options()
+                options.isOnTCP = true
+                return options
+            }())
         var configuration = try #require(server.configurationOnTCP())
         configuration.clusterSeeds = [configuration.endpoint]
         configuration.connectTimeoutMs = 500

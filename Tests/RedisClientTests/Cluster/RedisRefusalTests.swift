@@ -12,14 +12,17 @@ import Testing
     @Test func `redirections name slot and node`() {
         #expect(
             self.read("MOVED 3999 127.0.0.1:6381") == .moved(slot: 3_999, to: .tcp(host: "127.0.0.1", port: 6_381)))
-        #expect(self.read("ASK 0 redis-2.internal:6379") == .ask(slot: 0, of: .tcp(host: "redis-2.internal", port: 6_379)))
+        #expect(
+            self.read("ASK 0 redis-2.internal:6379") == .ask(slot: 0, of: .tcp(host: "redis-2.internal", port: 6_379)))
         #expect(self.read("MOVED 16383 ::1:6381") == .moved(slot: 16_383, to: .tcp(host: "::1", port: 6_381)))
         // No host: another port of the node that says so.
         #expect(self.read("MOVED 1 :6381") == .moved(slot: 1, to: .tcp(host: "10.0.0.9", port: 6_381)))
     }
 
-    @Test(arguments: ["TRYAGAIN Multiple keys request during rehashing of slot", "CLUSTERDOWN Hash slot not served",
-        "CLUSTERDOWN The cluster is down", "LOADING Redis is loading the dataset in memory"])
+    @Test(arguments: [
+        "TRYAGAIN Multiple keys request during rehashing of slot", "CLUSTERDOWN Hash slot not served",
+        "CLUSTERDOWN The cluster is down", "LOADING Redis is loading the dataset in memory",
+    ])
     func `what passes by itself is waited for`(message: String) {
         #expect(self.read(message) == .busy)
     }
