@@ -89,7 +89,7 @@ class PartTests(unittest.TestCase):
         self.assertEqual(values, [1.5, 1.1, 1])
 
     def test_the_version_is_found_in_a_call(self):
-        blob = bytes(8 * 4) + bytes(2 * 2) + bytes(2 + 2 + 4) + b"\x03v:1" + bytes(9)
+        blob = bytes(8 * 3) + bytes(2 * 2) + bytes(2 + 2 + 3) + b"\x03v:1" + bytes(9)
         self.assertEqual(script.version_tag(blob), b"v:1")
         self.assertEqual(script.org_tag([b"EVALSHA", b"x", b"1", b"tg:v:{org_1}"]), b"org_1")
 
