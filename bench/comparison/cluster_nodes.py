@@ -1,5 +1,7 @@
 """Private nodes of a Redis Cluster on free ports of 127.0.0.1, and a client that sends each command where its key is."""
 
+import os
+import signal
 import time
 
 from .load import LoadFailure
@@ -7,25 +9,30 @@ from .processes import Process, free_port, program
 from .redis import RedisClient, cpu_seconds
 
 NODES, SLOTS = 3, 16384
+#: After which a silent node counts as failed; the most of what a failover takes.
+NODE_TIMEOUT_MS = 2_000
 WIDTH = SLOTS // NODES + 1
 RANGES = [(at, min(at + WIDTH, SLOTS) - 1) for at in range(0, SLOTS, WIDTH)]
 
 
 class Node:
-    """One redis-server on a TCP port; a cluster's member if it is given slots."""
+    """One redis-server on a TCP port; a cluster's member if it is given slots, or is to be a replica."""
 
-    def __init__(self, folder, number, slots=None, cpus=None):
+    def __init__(self, folder, number, slots=None, cpus=None, is_replica=False):
         self.port = free_port()
         self.slots = slots
         self._path = folder / f"node-{number}.sock"
         words = [program("redis-server"), "--port", self.port, "--bind", "127.0.0.1", "--unixsocket", self._path,
                  "--save", "", "--appendonly", "no", "--dir", folder, "--daemonize", "no"]
-        if slots:
+        if slots or is_replica:
             words += ["--cluster-enabled", "yes", "--cluster-port", free_port(), "--cluster-config-file",
-                      folder / f"node-{number}.conf"]
+                      folder / f"node-{number}.conf", "--cluster-require-full-coverage", "no",
+                      "--cluster-node-timeout", NODE_TIMEOUT_MS, "--repl-diskless-sync-delay", "0"]
         self._process = Process(f"node-{number}", words, folder, cpus)
         self._process.wait_until(self._answers)
         self.client = RedisClient(self._path)
+        if slots or is_replica:
+            self.id = self.client("CLUSTER", "MYID").decode()
         if slots:
             self.client("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
             self.client("CLUSTER", "ADDSLOTSRANGE", slots[0], slots[1])
@@ -44,6 +51,13 @@ class Node:
     def script_calls(self):
         lines = self.client("INFO", "commandstats").decode().splitlines()
         return sum(int(line.partition("calls=")[2].partition(",")[0]) for line in lines if line.startswith("cmdstat_evalsha:"))
+
+    def role(self):
+        return self.client("ROLE")[0].decode()
+
+    def kill(self):
+        """SIGKILL."""
+        os.kill(self._process.pid, signal.SIGKILL)
 
     def stop(self):
         self.client.close()
