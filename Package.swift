@@ -157,7 +157,11 @@ let package = Package(
             ["Workers", "Domain", "HotStore", "Journal", "Records", "RedisClient", "PostgresClient", "TestKit"]),
         tests("JobServiceTests", ["JobService", "PostgresClient", "TestKit", asyncHTTPClient]),
         tests(
-            "EndToEndTests", ["TollgateApp", "Domain", "TestKit", "RedisClient", "PostgresClient", nioCore, nioPosix]),
+            "EndToEndTests",
+            [
+                "TollgateApp", "Control", "Domain", "TestKit", "RedisClient", "PostgresClient", argumentParser, nioCore,
+                nioPosix,
+            ]),
         tests("SimulationTests", ["Simulation", "TestKit"]),
         tests("TidyTests", []),
     ]

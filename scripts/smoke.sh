@@ -134,7 +134,7 @@ start "${SMOKE_BUILD_TIMEOUT:-3000}"
 passed "make run is ready"
 
 [ "$(stat -c %a "$tree/.data/demo.env")" = 600 ] || fail "demo.env can be read by others"
-for name in URL ADMIN_URL KEY TEST_KEY ADMIN_TOKEN REDIS DATABASE_URL PID; do
+for name in URL ADMIN_URL KEY KEY_ID TEST_KEY FREE_KEY ADMIN_TOKEN REDIS DATABASE_URL PID; do
     grep -q "^TOLLGATE_$name=." "$tree/.data/demo.env" || fail "demo.env has no TOLLGATE_$name"
 done
 # shellcheck source=/dev/null
@@ -166,6 +166,14 @@ until usage=$(paste "$(printed ' usage')") && grep -qE '\bjobs\b +2$' <<<"$usage
     sleep 0.3
 done
 passed "usage counts the two jobs, not the replay"
+
+records=$(paste "$(printed ' orgs list')")
+for plan in FREE PRO; do grep -qw "$plan" <<<"$records" || fail "no org on $plan: $records"; done
+[ "$(paste "$(printed ' users list')" | wc -l)" = 5 ] || fail "expected a head and four users"
+jobs=$(paste "$(printed ' jobs list')") || fail "the jobs cannot be listed: $jobs"
+[ "$(wc -l <<<"$jobs")" -gt 50 ] || fail "too few jobs: $jobs"
+grep -qE '\bfailed\b' <<<"$(paste "$(printed ' webhooks deliveries')")" || fail "no delivery that failed"
+passed "the records hold the demo's orgs, users, jobs and deliveries"
 
 # Never `paste | grep -q`: grep leaves at its first match, and curl, still writing, would fail the pipe.
 ready=$(paste "$(printed /readyz)")

@@ -73,13 +73,23 @@ public final class EdgeServer: Sendable {
         configuration.edge.threads > 0 ? configuration.edge.threads : System.coreCount
     }
 
-    /// The first loop keeps the gateway counted; all of them share what it hears.
+    /// The first loop leases the gateway's part of the limits; all of them share it alike.
     private static func enrol(_ loops: [NIOLoopBound<EdgeLoop>], as id: String) async throws {
         guard let first = loops.first else { return }
         try await first.eventLoop.submit {
-            first.value.enrol(as: id) { gateways in
-                let sharers = gateways * loops.count
-                for loop in loops { loop.eventLoop.execute { loop.value.local.sharers = sharers } }
+            first.value.enrol(as: id) { change, done in
+                let under = NIOLoopBound(
+                    ShareChange(waiting: loops.count, done: done), eventLoop: first.eventLoop)
+                for loop in loops {
+                    if loop.eventLoop.inEventLoop {
+                        under.value.taken(wereFull: loop.value.take(change, loops: loops.count))
+                    } else {
+                        loop.eventLoop.execute {
+                            let wereFull = loop.value.take(change, loops: loops.count)
+                            under.eventLoop.execute { under.value.taken(wereFull: wereFull) }
+                        }
+                    }
+                }
             }
         }.get()
     }
@@ -197,5 +207,24 @@ public final class EdgeServer: Sendable {
                 }
             }
             .bind(host: host, port: port).get()
+    }
+}
+
+/// A part of the limits on its way to all loops.
+private final class ShareChange {
+    private var waiting: Int
+    private var wereFull = true
+    private let done: (Bool) -> Void
+
+    init(waiting: Int, done: @escaping (Bool) -> Void) {
+        self.waiting = waiting
+        self.done = done
+    }
+
+    /// One loop has it.
+    func taken(wereFull: Bool) {
+        self.wereFull = self.wereFull && wereFull
+        self.waiting -= 1
+        if self.waiting == 0 { self.done(self.wereFull) }
     }
 }

@@ -25,6 +25,24 @@ public struct Keyspace: Sendable, Equatable {
     /// Hash: what concerns every request, see ``SystemRecordCodec``.
     public var system: String { "\(self.prefix)system" }
 
+    /// Matches every record of a key or an org, for `SCAN`.
+    public var recordsPattern: String { "\(self.prefix)[ko]:*" }
+
+    /// A record by its name.
+    public enum RecordName: Sendable, Hashable {
+        case key(sha256Hex: String)
+        case org(String)
+    }
+
+    /// What a name is the record of; nil when it is none.
+    public func record(named name: String) -> RecordName? {
+        guard name.hasPrefix(self.prefix) else { return nil }
+        let rest = name.dropFirst(self.prefix.count)
+        if rest.hasPrefix("k:") { return .key(sha256Hex: String(rest.dropFirst(2))) }
+        if rest.hasPrefix("o:{"), rest.hasSuffix("}") { return .org(String(rest.dropFirst(3).dropLast())) }
+        return nil
+    }
+
     // MARK: Limits
 
     /// Packed string: the levels of a group of buckets.
@@ -69,8 +87,11 @@ public struct Keyspace: Sendable, Equatable {
     /// Set: names of meter hashes with fresh usage.
     public var dirty: String { "\(self.prefix)dirty" }
 
-    /// Sorted set: gateways that are alive, by when they stop to count.
-    public var gateways: String { "\(self.prefix)gateways" }
+    /// Hash: which part of the limits each gateway holds for the time without Redis, see lua/scripts/enrol.lua.
+    public var shares: String { "\(self.prefix)shares" }
+
+    /// The field of ``shares`` that is a gateway's.
+    public static func shareField(ofGateway id: String) -> String { "g:\(id)" }
 
     /// Matches every meter hash, for `SCAN`.
     public var metersPattern: String { "\(self.prefix)m:{*" }

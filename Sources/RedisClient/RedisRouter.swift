@@ -80,6 +80,12 @@ public final class RedisRouter {
         return cluster.map.unserved == 0 ? "cluster-\(cluster.serverChanges)" : nil
     }
 
+    /// The `run_id` of the server that a slot's keys are on.
+    public func serverRunID(ofSlot slot: Int) -> String? {
+        guard let cluster else { return self.single?.serverRunID }
+        return cluster.map.owner(slot).flatMap { cluster.primaries[$0].serverRunID }
+    }
+
     /// The servers that hold keys.
     public var servers: [RedisConfiguration.Endpoint] { self.cluster?.map.nodes ?? [self.configuration.endpoint] }
 

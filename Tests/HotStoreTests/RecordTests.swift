@@ -18,8 +18,20 @@ struct RecordTests {
             overrides: [
                 LimitOverride(scope: .ip, subject: "2001:db8::1", limit: nil, capacity: 5, refill: 1, periodMs: 1_000),
                 LimitOverride(scope: .key, subject: "key_1", limit: "burst", capacity: 9, refill: 2, periodMs: 60_000),
-            ], expiresAtMs: 1_900_000_000_000, version: version)
+            ], grants: Self.grants, expiresAtMs: 1_900_000_000_000, version: version)
     }
+
+    private static let grants: PlanGrants = {
+        var grants = PlanGrants()
+        grants.limits = [
+            Limit(name: "burst", scope: .key, capacity: 20, refill: 100, periodMs: 60_000),
+            Limit(name: "units", scope: .org, capacity: 200, refill: 1_000, periodMs: 60_000, unit: .cost),
+        ]
+        grants.quotas = [Quota(meter: "jobs", perMonth: 1_000)]
+        grants.concurrency = [ConcurrencyLimit(name: "in-flight", scope: .org, max: 10)]
+        grants.features = ["exports", "beta"]
+        return grants
+    }()
 
     private func publisher(_ name: String) async throws -> RecordPublisher {
         RecordPublisher(
@@ -80,6 +92,40 @@ struct RecordTests {
         #expect(try await outcome("7:w1") == .stale)
         #expect(try await outcome("8:w1") == .admitted(1))
         await client.close()
+        await publisher.redis.close()
+    }
+
+    @Test func `a record says what its plan grants, or that it does not say; older ones do not`() {
+        func fields(_ org: OrgRecord) -> [String: String] {
+            let encoded = PrincipalRecordCodec.encode(org)
+            return Dictionary(
+                uniqueKeysWithValues: stride(from: 0, to: encoded.count, by: 2).map { (encoded[$0], encoded[$0 + 1]) })
+        }
+        var org = self.org(3)
+        #expect(PrincipalRecordCodec.org(fields(org)) == org)
+        org.grants = PlanGrants()
+        #expect(PrincipalRecordCodec.org(fields(org)) == org, "a plan that grants nothing is a plan")
+        org.grants = nil
+        #expect(PrincipalRecordCodec.org(fields(org)) == org)
+        #expect(Set(fields(org).keys) == Set(fields(self.org(3)).keys), "nothing of an older record stays behind")
+        var older = fields(self.org(3))
+        for name in ["limits", "quotas", "caps", "features"] { older[name] = nil }
+        #expect(PrincipalRecordCodec.org(older) == org)
+        for (name, value) in [("limits", "burst key 20"), ("quotas", "jobs x"), ("caps", "in-flight")] {
+            var damaged = fields(self.org(3))
+            damaged[name] = value
+            #expect(PrincipalRecordCodec.org(damaged) == nil, "\(name) \(value)")
+        }
+    }
+
+    @Test func `an org on an ordinary plan is kept by Redis in its small form`() async throws {
+        let publisher = try await self.publisher("small")
+        let org = OrgRecord(
+            orgID: "org_01JABCDEFGHJKMNPQRSTVWXYZ0", plan: "PRO", status: .active, grants: Self.grants, version: 3)
+        _ = try await publisher.publish(org, keys: [], word: "w1")
+        let name = RedisArgument.text(publisher.keyspace.orgRecord(org.orgID))
+        #expect(try await publisher.redis.command("OBJECT", "ENCODING", name).text == "listpack")
+        #expect(try await publisher.redis.command("MEMORY", "USAGE", name).integer ?? .max < 512)
         await publisher.redis.close()
     }
 

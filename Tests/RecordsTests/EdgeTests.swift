@@ -38,6 +38,7 @@ func drained(_ pool: PostgresPool) async throws -> [OutboxEntry] {
             record.org
                 == OrgRecord(
                     orgID: org.id, plan: "FREE", status: .active, featuresOn: ["beta"], overrides: [own, named],
+                    grants: try await Plans(pool).find("FREE")?.plan.grants,
                     version: try await pool.version(of: org)))
         #expect(try await EdgeRecords(pool).find(keyID: key.id) == record)
         #expect(try await EdgeRecords(pool).find(keyHash: newMaterial().hash) == nil)

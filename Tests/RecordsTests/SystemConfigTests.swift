@@ -98,9 +98,14 @@ import Testing
         #expect(on.version > before.version)
         try await SystemConfig(pool).setMaintenance(true)
         #expect(try await EdgeRecords(pool).system() == on, "nothing changed")
+        try await SystemConfig(pool).setMaintenance(true, until: PostgresInstant(unixSeconds: 1_900_000_000))
+        let ending = try await EdgeRecords(pool).system()
+        #expect(ending.maintenanceUntilMs == 1_900_000_000_000 && ending.version > on.version)
+        #expect(try await SystemConfig(pool).read().maintenanceUntil == PostgresInstant(unixSeconds: 1_900_000_000))
         try await SystemConfig(pool).setMaintenance(false)
+        #expect(try await SystemConfig(pool).read().maintenanceUntil == nil)
         #expect(try await EdgeRecords(pool).system().maintenanceAllowed == on.maintenanceAllowed)
-        #expect(try await drained(pool).map(\.kind) == [.system, .system])
+        #expect(try await drained(pool).map(\.kind) == [.system, .system, .system])
         await #expect(throws: (any Error).self) {
             try await SystemConfig(pool).setMaintenance(true, allowed: ["10.0.0.1/8"])
         }

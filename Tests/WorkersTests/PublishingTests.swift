@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import HotStore
 import PostgresClient
 import Records
@@ -140,5 +141,181 @@ struct PublishingTests {
             }
         }
         await world.close()
+    }
+
+    @Test func `what a plan grants is published to every org on it, with a version`() async throws {
+        let world = try await WorkerWorld.make()
+        for slug in ["a", "b"] { _ = try await world.key("k\(slug)", of: try await world.org(slug)) }
+        try await self.outbox(world).drain()
+        let before = try #require(try await world.seen("ka"))
+        var plan = try #require(try await Plans(world.pool).find("PRO"))
+        #expect(before.org.grants == plan.plan.grants)
+        plan.plan.limits[0].capacity = 77
+        plan.plan.quotas = [Quota(meter: "jobs", perMonth: 5)]
+        try await Plans(world.pool).put(plan)
+        try await self.outbox(world).drain()
+        for name in ["ka", "kb"] {
+            let seen = try #require(try await world.seen(name))
+            #expect(seen.org.grants == plan.plan.grants && seen.versionTag != before.versionTag)
+        }
+        await world.close()
+    }
+
+    @Test func `the file's plans are recorded and reach the edge, and again when the file is read again`() async throws
+    {
+        let world = try await WorkerWorld.make()
+        _ = try await world.key("filed", of: try await world.org())
+        var plan = Plan(code: "PRO", name: "Pro")
+        plan.quotas = [Quota(meter: "jobs", perMonth: 1)]
+        let seeder = PlanSeeder(pool: world.pool, plans: [plan], logger: world.logger)
+        try await running(seeder) {
+            try await running(self.outbox(world)) {
+                let first = plan.grants
+                try await eventually("the file's plan") { try await world.seen("filed")?.org.grants == first }
+                plan.quotas[0].perMonth = 2
+                seeder.offer([plan])
+                let second = plan.grants
+                try await eventually("the file's new plan") { try await world.seen("filed")?.org.grants == second }
+            }
+        }
+        await world.close()
+    }
+
+    @Test(arguments: [false, true])
+    func `AK-5: what an older file of Redis brings back is withdrawn by itself`(isAppendOnly: Bool) async throws {
+        var options = TestRedis.Options()
+        options.isAppendOnly = isAppendOnly
+        let server = try await TestRedis.start(options)
+        let world = try await WorkerWorld.make(redis: server)
+        let names = ["revoked", "removed", "expired", "ofdeleted", "oferased", "kept"]
+        let orgs = try await Dictionary(
+            uniqueKeysWithValues: ["main", "deleted", "erased"].asyncMap { ($0, try await world.org($0)) })
+        for name in names { _ = try await world.key(name, of: try #require(orgs[Self.org(of: name)])) }
+        try await self.outbox(world).drain()
+        let files = OlderFiles(server.folder.path, isAppendOnly: isAppendOnly)
+        try await files.keep(world.redis)
+
+        _ = try await APIKeys(world.pool).revoke("key_revoked", of: "org_main")
+        try await world.pool.query("DELETE FROM api_keys WHERE id = 'key_removed'")
+        try await world.pool.query("UPDATE api_keys SET expires_at = now() WHERE id = 'key_expired'")
+        _ = try await Orgs(world.pool).delete("org_deleted")
+        #expect(try await Orgs(world.pool).erase("org_erased"))
+        try await self.outbox(world).drain()
+        // What changed last is told first; this is about what changed long ago.
+        _ = try await Outbox(world.pool).prune(publishedBefore: PostgresInstant.now.advanced(by: .seconds(60)))
+        #expect(try await self.usable(names, world) == ["kept"])
+
+        let sync = RedisSync(
+            pool: world.pool, redis: world.redis, publisher: world.publisher, counters: world.counters,
+            logger: world.logger)
+        try await running(sync) {
+            try await eventually("the first filling") { sync.isFinishedOnce }
+            try await server.kill()
+            try files.putBack()
+            try await server.restart()
+            try await eventually("what is not granted any more is gone") {
+                guard let usable = try? await self.usable(names, world) else { return false }
+                return usable == ["kept"]
+            }
+        }
+        await world.close()
+    }
+
+    @Test func `AK-5: tollgate sync withdraws what Redis should not have, and says how much`() async throws {
+        let world = try await WorkerWorld.make()
+        let org = try await world.org()
+        for name in ["one", "two"] { _ = try await world.key(name, of: org) }
+        try await self.outbox(world).drain()
+        let sync = RedisSync(
+            pool: world.pool, redis: world.redis, publisher: world.publisher, counters: world.counters,
+            logger: world.logger)
+        #expect(try await sync.rebuild() == RedisSync.Rebuilt(orgs: 1, keys: 2, withdrawn: 0))
+        let older = try #require(try await EdgeRecords(world.pool).find(keyID: "key_one"))
+        _ = try await APIKeys(world.pool).revoke("key_one", of: org.id)
+        try await self.outbox(world).drain()
+        _ = try await Outbox(world.pool).prune(publishedBefore: PostgresInstant.now.advanced(by: .seconds(60)))
+        for name in [
+            world.keyspace.keyRecord(sha256Hex: WorkerWorld.hash("one")), world.keyspace.orgRecord(org.id),
+            world.keyspace.version(ofOrg: org.id),
+        ] { _ = try await world.redis.command("DEL", .text(name)) }
+        try await world.publisher.publish(older)
+        #expect(try await world.seen("one")?.key.status == .active, "as it was once")
+        #expect(try await sync.rebuild() == RedisSync.Rebuilt(orgs: 1, keys: 1, withdrawn: 1))
+        #expect(try await world.seen("one")?.key.status == .revoked)
+        #expect(try await sync.rebuild().withdrawn == 0)
+        await world.close()
+    }
+
+    @Test func `a database that was put back is the truth again: its versions rise above what Redis has seen`()
+        async throws
+    {
+        let world = try await WorkerWorld.make()
+        let org = try await world.org()
+        _ = try await world.key("known", of: org)
+        _ = try await world.key("gone", of: org)
+        try await self.outbox(world).drain()
+        // Redis has seen what the database no longer knows of.
+        var future = try #require(try await EdgeRecords(world.pool).org(org.id))
+        future.org.version += 40
+        future.org.plan = "ENTERPRISE"
+        try await world.publisher.publish([future])
+        try await world.pool.query("DELETE FROM outbox")
+        try await world.pool.query("UPDATE api_keys SET status = 'revoked', revoked_at = now() WHERE id = 'key_gone'")
+        let sync = RedisSync(
+            pool: world.pool, redis: world.redis, publisher: world.publisher, counters: world.counters,
+            logger: world.logger)
+        try await sync.rebuild()
+        let seen = try #require(try await world.seen("known"))
+        #expect(seen.org.plan == "PRO" && seen.org.version > future.org.version)
+        #expect(try await world.seen("gone")?.key.status == .revoked)
+        await world.close()
+    }
+
+    /// Those that an edge would let through.
+    private func usable(_ names: [String], _ world: WorkerWorld) async throws -> [String] {
+        let nowMs = Int(PostgresInstant.now.unixMicroseconds / 1_000)
+        var usable: [String] = []
+        for name in names {
+            guard let seen = try await world.seen(name), seen.key.status == .active, seen.org.status == .active else {
+                continue
+            }
+            if seen.key.expiresAtMs == 0 || seen.key.expiresAtMs > nowMs { usable.append(name) }
+        }
+        return usable
+    }
+
+    private static func org(of key: String) -> String {
+        key.hasPrefix("of") ? String(key.dropFirst(2)) : "main"
+    }
+}
+
+/// The files of a Redis as they were once.
+private struct OlderFiles {
+    let folder: String
+    let isAppendOnly: Bool
+    private var live: String { self.folder + (self.isAppendOnly ? "/appendonlydir" : "/dump.rdb") }
+    private var kept: String { self.folder + "/kept" }
+
+    init(_ folder: String, isAppendOnly: Bool) {
+        self.folder = folder
+        self.isAppendOnly = isAppendOnly
+    }
+
+    func keep(_ redis: RedisConnection) async throws {
+        if !self.isAppendOnly { try await redis.command("SAVE") }
+        try FileManager.default.copyItem(atPath: self.live, toPath: self.kept)
+    }
+
+    func putBack() throws {
+        try? FileManager.default.removeItem(atPath: self.live)
+        try FileManager.default.moveItem(atPath: self.kept, toPath: self.live)
+    }
+}
+
+extension Array {
+    fileprivate func asyncMap<Value>(_ body: (Element) async throws -> Value) async rethrows -> [Value] {
+        var values: [Value] = []
+        for element in self { values.append(try await body(element)) }
+        return values
     }
 }

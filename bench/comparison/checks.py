@@ -75,13 +75,13 @@ def watch_request(peer, stage):
 
 def of_requests(lines):
     """Without the calls that a gateway makes on no request's behalf (enrolment, usage): a decision's first key is the version
-    of the org, or another of the peer's own; theirs are the gateways and a meter hash."""
+    of the org, or another of the peer's own; theirs are the gateways' shares and a meter hash."""
     kept, is_background = [], False
     for line in lines:
         if b" lua] " not in line:
             words = monitor_words(line)
             first_key = words[3] if words[0].upper() == b"EVALSHA" and len(words) > 3 else b""
-            is_background = first_key.endswith(b"gateways") or b"m:{" in first_key
+            is_background = first_key.endswith(b"shares") or b"m:{" in first_key
         if not is_background:
             kept.append(line)
     return kept

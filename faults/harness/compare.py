@@ -8,6 +8,8 @@ from .usage import cells, suspects
 
 #: A gateway that lost Redis decides by itself until it has it back.
 RECONNECT_SECONDS = 3.0
+#: A gateway's metrics are read twice a second; one that stands still is read late.
+SHARE_SECONDS = 8.0
 #: What may make a gateway decide without Redis besides faults of Redis itself: it starts, or all its deadlines are over.
 ALONE_KINDS = ("gateway-kill", "gateway-stop")
 
@@ -134,6 +136,7 @@ def over_admitted(history, notes):
         if attempt.is_upstream_answer or history.of_attempt[attempt.number]:
             admitted[name].add(attempt.number)
     most_up = most_away = highest_bound = 0
+    yield from overspent(history.ledgers.shares)
     for (route, key), numbers in sorted(admitted.items()):
         rules = history.ledgers.routes[route]
         begin, end = times[route, key]
@@ -143,7 +146,7 @@ def over_admitted(history, notes):
         # A Redis that has forgotten starts with full buckets.
         refills = sum(1 for fault in history.faults_between(begin, end) if fault.kind in ("redis-empty", "redis-older"))
         excess = max(0, len(numbers) - rules.capacity * (1 + refills))
-        bound = away_bound(history.ledgers, rules, absences)
+        bound = away_bound(history.ledgers.shares, rules, begin, end, refills) if absences else 0
         if absences:
             most_away, highest_bound = max(most_away, excess), max(highest_bound, bound)
         else:
@@ -156,16 +159,29 @@ def over_admitted(history, notes):
                 f"{bound} more allowed", excess - bound,
                 history.story([history.attempt[number] for number in sorted(numbers)], most=40))
     notes["over-admitted, Redis up"] = f"{len(admitted)} buckets"
-    notes["over-admitted, Redis away"] = f"most {most_away}, bound {highest_bound}"
+    most_spent = max((sample.spent for sample in history.ledgers.shares), default=0)
+    notes["over-admitted, Redis away"] = (f"most {most_away}, bound {highest_bound:g}; a gateway by itself most "
+                                          f"{most_spent:g}, of {len(history.ledgers.shares)} readings")
 
 
-def away_bound(ledgers, rules, absences):
-    """All gateways together have one more bucket for the times without Redis, each a share of it; one that starts anew has
-    its share anew."""
-    if not absences:
-        return 0
-    starts = sum(1 for fault in absences if fault.kind == "gateway-kill")
-    return rules.capacity + starts * -(-rules.capacity // ledgers.gateways)
+def away_bound(shares, rules, begin, end, refills):
+    """What the gateways said at the time that they might admit by themselves: together never more than one more bucket. A
+    Redis that has forgotten who held what may grant it once more."""
+    most = {}
+    for sample in shares:
+        if sample.route == rules.name and begin - SHARE_SECONDS <= sample.at <= end + SHARE_SECONDS:
+            most[sample.gateway] = max(most.get(sample.gateway, 0), sample.bound)
+    return min(sum(most.values()), rules.capacity) * (1 + refills)
+
+
+def overspent(shares):
+    """A gateway that admitted more of a bucket by itself than it said it might."""
+    for sample in shares:
+        if sample.spent > sample.bound + 1e-6:
+            yield Difference(
+                "over-admitted, Redis away",
+                f"{sample.gateway} spent {sample.spent:g} of one bucket of {sample.route} by {sample.at:.3f}, and may spend "
+                f"{sample.bound:g}", 1)
 
 
 def redis_ahead(ledgers):

@@ -113,6 +113,17 @@ class PostgresLedger:
 
 
 @dataclass
+class ShareSample:
+    """What a gateway says that it may admit of any one bucket of a route by itself, and what it has admitted of one."""
+
+    at: float
+    gateway: str
+    route: str
+    bound: float
+    spent: float
+
+
+@dataclass
 class RouteRules:
     """What a route promises."""
 
@@ -141,7 +152,8 @@ class Ledgers:
     unresolved: set = field(default_factory=set)
     #: How long a claim or lease may stay open once nobody holds it.
     lease_seconds: float = 33.0
-    gateways: int = 2
+    #: As the gateways export them, in order of time.
+    shares: list = field(default_factory=list)
     #: What else counts what is open: description and count.
     open_counts: list = field(default_factory=list)
     #: Processes that ended without a fault: name, time, the end of their log.

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from .breaking import Breaker
-from .ledgers import Ledgers
+from .ledgers import Ledgers, ShareSample
 from .load import MIX, Load, arrivals
 from .schedule import plan
 from .stack import HEAD_SECONDS, LEASE_SLACK_SECONDS, ROUTES, Stack, now
@@ -20,6 +20,14 @@ SETTLING_SECONDS = 40
 #: Metrics that are 0 when nothing is open and nothing was given up.
 OPEN_METRICS = {"tollgate_requests_open", "tollgate_requests_unsettled", "tollgate_usage_unreported",
                 "tollgate_usage_uncovered_total"}
+
+
+#: Between two readings of what gateways may admit by themselves.
+SHARES_SECONDS = 0.5
+
+
+def share_metric(what, route):
+    return f'tollgate_local_{what}_tokens{{http_route="{route}",limit="scarce"}}'
 
 
 class Run:
@@ -50,11 +58,13 @@ class Run:
         started = now()
         load = Load(self.stack, keys, SLICE_SECONDS, started, patience=LEASE_SECONDS + 20)
         breaker = Breaker(self.stack, started, self._say)
-        watching = [asyncio.create_task(self._watch_own_loop()), asyncio.create_task(breaker.watch())]
+        shares = []
+        watching = [asyncio.create_task(self._watch_own_loop()), asyncio.create_task(breaker.watch()),
+                    *(asyncio.create_task(self._watch_shares(name, started, shares)) for name in self.stack.gateways)]
         await asyncio.gather(load.run(planned, options.seed), breaker.run(faults))
         self._say(f"{now() - started:9.3f}  every client is done; waiting for the stores to settle")
         if options.rescan:
-            watching.pop().cancel()
+            watching.pop(1).cancel()
             self.stack.workers.kill()
             await self.stack.start_workers()
         redis_ledger, postgres_ledger = await self._settled()
@@ -64,8 +74,8 @@ class Run:
         lines = [json.loads(line) for line in self.stack.ledger.read_text().splitlines()]
         self.ledgers = Ledgers(
             ROUTES, load.attempts, read_executions(lines, started), breaker.faults, redis_ledger, postgres_ledger,
-            load.unresolved, LEASE_SECONDS, len(self.stack.gateways), [*self._open_counts(), *await self._gaps()],
-            breaker.crashes)
+            load.unresolved, LEASE_SECONDS, sorted(shares, key=lambda sample: sample.at),
+            [*self._open_counts(), *await self._gaps()], breaker.crashes)
 
     async def _watch_own_loop(self):
         """The load is only steady while the harness itself is not held up."""
@@ -75,6 +85,18 @@ class Run:
             late = time.monotonic() - before - 0.1
             if late > 2:
                 self._say(f"the harness itself stood still for {late:.1f} s")
+
+    async def _watch_shares(self, gateway, started, shares):
+        """Reads what a gateway may admit by itself, and what it has."""
+        while True:
+            await asyncio.sleep(SHARES_SECONDS)
+            metrics = await asyncio.to_thread(self.stack.metrics, gateway)
+            at = now() - started
+            for name, rules in ROUTES.items():
+                bound = metrics.get(share_metric("bound", name))
+                if rules.capacity and bound is not None:
+                    spent = metrics.get(share_metric("spent", name), 0.0)
+                    shares.append(ShareSample(at, gateway, name, bound, spent))
 
     async def _settled(self):
         """Waits until nothing changes any more: no claim and no lease open, and PostgreSQL as it was two seconds ago."""

@@ -4,7 +4,7 @@ import hashlib
 import unittest
 
 from harness.compare import Comparison, compare
-from harness.ledgers import Claim
+from harness.ledgers import Claim, ShareSample
 from harness.stack import CAPACITY
 
 from .world import KEY, ORG, World
@@ -181,9 +181,24 @@ class CompareTests(unittest.TestCase):
         self.expect()
         self.world.ask("scarce", 2)
         self.expect(over_admitted_Redis_away=1)
-        # A gateway that starts anew has its share anew.
+        # One that starts anew adds nothing: what its predecessor held is not there again.
         self.world.fault("gateway-kill", 0.5, target="gateway-1")
+        self.expect(over_admitted_Redis_away=1)
+
+    def test_the_bound_is_what_the_gateways_export(self):
+        self.world.fault("redis-kill", 0.05, forgets_since=-1.8)
+        self.world.shares.pop()
+        for number in range(CAPACITY + CAPACITY // 2):
+            self.world.ask("scarce", number / 100)
         self.expect()
+        self.world.ask("scarce", 2)
+        self.expect(over_admitted_Redis_away=1)
+
+    def test_a_gateway_that_spends_more_than_it_says(self):
+        self.world.shares.append(ShareSample(1.0, "gateway-1", "scarce", 5.0, 5.0))
+        self.expect()
+        self.world.shares.append(ShareSample(2.0, "gateway-1", "scarce", 5.0, 6.0))
+        self.expect(over_admitted_Redis_away=1)
 
     def test_a_route_that_denies_never_admits_more(self):
         self.world.fault("redis-stop", 0.2)

@@ -1,7 +1,7 @@
 """Ledgers of a small run in which everything is right, to plant differences in."""
 
-from harness.ledgers import Attempt, Execution, Fault, Ledgers, PostgresLedger, RedisLedger
-from harness.stack import ROUTES
+from harness.ledgers import Attempt, Execution, Fault, Ledgers, PostgresLedger, RedisLedger, ShareSample
+from harness.stack import CAPACITY, ROUTES
 from harness.usage import amounts
 
 ORG, KEY = "org_a", "key_as0"
@@ -12,6 +12,7 @@ class World:
         self.attempts, self.executions, self.faults = [], [], []
         self.redis, self.postgres = RedisLedger(), PostgresLedger()
         self.unresolved, self.open_counts, self.crashes = set(), [], []
+        self.shares = [ShareSample(0.0, f"gateway-{number}", "scarce", CAPACITY / 2, 0.0) for number in (1, 2)]
 
     def ask(self, route, at, seconds=0.01, executes=True, counts=None, **fields):
         """One request: executed and counted once unless said otherwise."""
@@ -52,4 +53,4 @@ class World:
     @property
     def ledgers(self):
         return Ledgers(ROUTES, self.attempts, self.executions, self.faults, self.redis, self.postgres, self.unresolved,
-                       open_counts=self.open_counts, crashes=self.crashes)
+                       shares=self.shares, open_counts=self.open_counts, crashes=self.crashes)

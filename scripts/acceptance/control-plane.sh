@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Through the CLI and the admin API: makes an org, a user and a key; changes plan, override, flag, suspension, key and
-# maintenance; and shows after each what the very next request meets at the edge. Run it beside a running `make run`:
+# Through the CLI and the admin API: makes an org, a user and a key; changes its plan, what the plan grants, override, flag,
+# suspension, key and maintenance; and shows after each what the very next request meets at the edge. Run it beside a running `make run`:
 #
 #   scripts/acceptance/control-plane.sh [data folder, default .data]
 #
@@ -25,14 +25,17 @@ fi
 tag=$(date +%s)$RANDOM
 slug=acceptance-$tag
 checks=0
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/tollgate-control-plane-XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
 
 # The token comes from TOLLGATE_ADMIN_TOKEN, never from the command line.
 cli() { "$bin" "$@" --server "$TOLLGATE_ADMIN_URL"; }
 
 fail() {
     echo "control-plane: FAILED: $*" >&2
-    # Nobody else is to find the gateway in maintenance.
+    # Nobody else is to find the gateway in maintenance, or the plan as we left it.
     cli maintenance off >/dev/null 2>&1 || true
+    if [ -s "$scratch/before.json" ]; then cli plans set PRO --file "$scratch/before.json" >/dev/null 2>&1 || true; fi
     exit 1
 }
 
@@ -89,6 +92,32 @@ edge /v1/echo 200 '^ratelimit-policy:.*"burst";q=20;'
 did orgs plan "$slug" PRO
 edge /v1/echo 200 '^ratelimit-policy:.*"burst";q=200;'
 
+# What the plan grants, for everybody on it: sent as JSON, as `plans show --json` prints it.
+plan() {
+    jq "$1" "$scratch/before.json" >"$scratch/plan.json"
+    did plans set PRO --file "$scratch/plan.json"
+}
+cli plans show PRO --json >"$scratch/before.json" || fail "no plan PRO"
+plan '(.limits[] | select(.name == "burst")) |= (.capacity = 150 | .refill = 500)'
+edge /v1/echo 200 '^ratelimit-policy:.*"burst";q=150;'
+# A bucket keeps its level, cut off at the new capacity: three, less this request.
+plan '(.limits[] | select(.name == "burst")) |= (.capacity = 3 | .refill = 1)'
+edge /v1/echo 200 '^ratelimit:.*"burst";r=2'
+edge /v1/echo 200 '^ratelimit:.*"burst";r=1'
+plan '(.limits[] | select(.name == "burst")) |= (.capacity = 400 | .refill = 1)'
+edge /v1/echo 200 '^ratelimit:.*"burst";r=0'
+edge /v1/echo 429 '^x-tollgate-error: rate-limit-exceeded'
+# A quota of a meter that had none counts from here on.
+plan '.quotas = [{meter: "requests", per_month: 1}] | .limits = []'
+edge /v1/echo 200
+edge /v1/echo 429 '^x-tollgate-error: quota-exceeded'
+plan '.limits = [] | .features += ["beta"]'
+edge /v1/beta 200
+did plans set PRO --file "$scratch/before.json"
+rm "$scratch/before.json"
+edge /v1/echo 200 '^ratelimit-policy:.*"burst";q=200;'
+edge /v1/beta 403 '^x-tollgate-error: feature-not-available'
+
 did limits set --org "$slug" --scope org --limit org --capacity 7 --refill 1 --period-ms 60000
 edge /v1/echo 200 '^ratelimit-policy:.*"org";q=7;'
 override=$(cli limits list --org "$slug" --json | jq -r '.[0].id')
@@ -109,8 +138,8 @@ edge /v1/echo 403 '^x-tollgate-error: organization-suspended'
 did orgs resume "$slug"
 edge /v1/echo 200
 
-did maintenance on
-edge_soon /v1/echo 503 '^retry-after: [0-9]'
+did maintenance on --for 30m
+edge_soon /v1/echo 503 '^retry-after: 1[78][0-9][0-9]$'
 did maintenance off
 edge_soon /v1/echo 200
 

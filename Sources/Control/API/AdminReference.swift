@@ -51,7 +51,8 @@ enum AdminReference {
         - **Lists** give `data` and `next_cursor`. `limit` is 1 to 100 (default 20); `cursor` is the `next_cursor` of \
         the page before, opaque.
         - **`ETag` and `If-Match`**: a record that has an `ETag` can be changed with `If-Match`; if it is another version \
-        by then, the answer is 412 and nothing happened. Without `If-Match` the last change wins.
+        by then, the answer is 412 and nothing happened. `If-Match` is never required: without it the last change wins. `If-Match: *` asks for \
+        nothing but that there is a record.
         - **`Idempotency-Key`** on POST: the answer is kept for 24 hours, in the same transaction as the change. The \
         same request gets it again (`Idempotent-Replayed: true`), another request with that key 422, one that comes \
         while the first is running 409. What is stored is sealed with the caller's token, because it may hold a new key.

@@ -69,7 +69,12 @@ struct Call: Sendable {
     ///
     /// - Throws: 412.
     func expect(_ current: JSON) throws {
-        guard let ifMatch = self.ifMatch, ifMatch != "*" else { return }
+        guard let ifMatch = self.ifMatch else { return }
+        // Any version, but one there must be (RFC 9110 §13.1.1).
+        guard ifMatch != "*" else {
+            if current == .null { throw AdminProblem(.preconditionFailed) }
+            return
+        }
         let tag = EntityTag.of(current)
         let given = ifMatch.split(separator: ",").map { $0.drop { $0 == " " } }
         guard given.contains(where: { $0 == tag }) else { throw AdminProblem(.preconditionFailed) }

@@ -103,8 +103,7 @@ enum FlagOperations {
         let org = try call.pathOrg()
         let flags = try await FeatureFlags(call.database).list(after: call.after, limit: call.limit + 1)
         let overrides = try await FeatureFlags(call.database).overrides(of: org.id)
-        let recorded = try await Plans(call.database).find(org.plan)?.plan.features ?? []
-        let features = recorded + (call.stores.configuration.plan(org.plan)?.features ?? [])
+        let features = try await Plans(call.database).find(org.plan)?.plan.features ?? []
         return call.page(flags, cursor: \.key) { flag in
             let decision = FlagDecision(flag, plan: (org.plan, features), override: overrides[flag.key])
             return [

@@ -6,7 +6,7 @@ enum PlanOperations {
     static let all = [Self.list, Self.get, Self.put, Self.remove]
 
     static let shape = ObjectShape(
-        "Plan", fields: [Field("code", .text(.planCode), "")] + Self.content + [Self.price, Self.currency])
+        "Plan", fields: [Field("code", .text(.planCode), "")] + Self.content + [Self.price, Self.currency, Self.source])
 
     private static let scopes = LimitScope.allCases.map(\.rawValue)
     /// The longest period of a limit: 31 days.
@@ -44,6 +44,11 @@ enum PlanOperations {
     private static let currency = Field(
         "currency", .text(.characters("a-z", 3...3, expected: "an ISO 4217 code in lower case", example: "usd")), "")
 
+    private static let source = Field(
+        "source", .choice(PlanRecord.Source.allCases.map(\.rawValue)),
+        "Who has said last what it grants: nobody, the configuration file, or the records, which the file never overrules."
+    )
+
     static func json(_ record: PlanRecord) -> JSON {
         let plan = record.plan
         return [
@@ -62,15 +67,18 @@ enum PlanOperations {
                 }),
             "quotas": .array(plan.quotas.map { ["meter": .string($0.meter), "per_month": .int($0.perMonth)] }),
             "features": .texts(plan.features), "price_cents": .int(record.priceCents),
-            "currency": .string(record.currency),
+            "currency": .string(record.currency), "source": .string(record.source.rawValue),
         ]
     }
 
     private static let list = Operation(
-        .get, "/v1/plans", id: "listPlans", tag: "Plans", "All plans", access: .authenticated,
-        answer: .list(of: shape, max: 1_000)
-    ) { call in
-        .record(["data": .array(try await Plans(call.database).list().map(Self.json))])
+        .get, "/v1/plans", id: "listPlans", tag: "Plans", "Plans by code", access: .authenticated,
+        answer: .page(of: shape)
+    ) {
+        $0.paging = .byName
+    } run: { call in
+        let plans = try await Plans(call.database).list(after: call.after, limit: call.limit + 1)
+        return call.page(plans, cursor: \.plan.code, Self.json)
     }
 
     private static let get = Operation(
@@ -89,7 +97,8 @@ enum PlanOperations {
         access: .operators, answer: .record(.object(shape), hasETag: true)
     ) {
         $0.isConditional = true
-        $0.detail = "Concerns every org on it at once."
+        $0.detail =
+            "Concerns every org on it, from the next request on. Buckets keep their levels, cut off at a new capacity."
         $0.body = .object(
             ObjectShape(
                 "PlanContent",
@@ -115,6 +124,7 @@ enum PlanOperations {
             Quota(meter: $0["meter"]?.text ?? "", perMonth: Int($0["per_month"]?.integer ?? 0))
         }
         plan.features = call.body["features"]?.texts ?? []
+        try Self.check(plan, beside: call.stores.configuration.limits)
         let price = call.body["price_cents"]?.integer.map { Int($0) }
         try await plans.put(PlanRecord(plan, priceCents: price, currency: call.body["currency"]?.text ?? "usd"))
         guard let after = try await plans.find(code).map(Self.json) else { throw AdminProblem(.internalError) }
@@ -152,6 +162,40 @@ enum PlanOperations {
             try Self.check(limit, at: "/limits/\(index)")
             return limit
         }
+    }
+
+    /// What no admission could tell apart or decide together.
+    ///
+    /// - Parameter limits: those of the file, which share their state with the plan's.
+    /// - Throws: 422.
+    private static func check(_ plan: Plan, beside limits: [Limit]) throws {
+        try Self.checkNames(plan.limits.map { "\($0.scope) \($0.name)" }, in: "limits")
+        try Self.checkNames(plan.concurrency.map { "\($0.scope) \($0.name)" }, in: "concurrency")
+        try Self.checkNames(plan.quotas.map(\.meter), in: "quotas")
+        try Self.checkNames(plan.features, in: "features")
+        for scope in LimitScope.allCases {
+            let count = (limits + plan.limits).count { $0.scope == scope }
+            guard count > BucketGroup.bucketsMax else { continue }
+            throw AdminProblem(
+                .validationFailed,
+                errors: [
+                    FieldError(
+                        place: .pointer("/limits"),
+                        detail: "\(count) limits of scope \(scope.rawValue) with those of the configuration file; "
+                            + "\(BucketGroup.bucketsMax) at most")
+                ])
+        }
+    }
+
+    private static func checkNames(_ names: [String], in list: String) throws {
+        var seen: Set<String> = []
+        let twice = names.indices.filter { !seen.insert(names[$0]).inserted }
+        guard !twice.isEmpty else { return }
+        throw AdminProblem(
+            .validationFailed,
+            errors: twice.map {
+                FieldError(place: .pointer("/\(list)/\($0)"), detail: "there is one like it before: \(names[$0])")
+            })
     }
 
     /// - Throws: 422.

@@ -13,6 +13,8 @@ enum SystemOperations {
         "System",
         Field("maintenance", .boolean, "Whether the edge refuses requests."),
         Field("maintenance_allowed", .list(.plainText, max: 64), "Networks whose requests pass all the same."),
+        Field(
+            "maintenance_expected_end", .orNull(.time), "What `Retry-After` says; maintenance does not end by itself."),
         Field("founding_member_count", .integer(0...100), ""),
         Field("total_users", .integer(0...Int64.max), "Not deleted."),
         Field("total_jobs", .integer(0...Int64.max), "Ever accepted."),
@@ -21,6 +23,7 @@ enum SystemOperations {
     static func json(_ values: SystemConfig.Values) -> JSON {
         [
             "maintenance": .bool(values.isInMaintenance), "maintenance_allowed": .texts(values.maintenanceAllowed),
+            "maintenance_expected_end": .time(values.maintenanceUntil),
             "founding_member_count": .int(values.foundingMemberCount), "total_users": .int(values.totalUsers),
             "total_jobs": .int(values.totalJobs),
             "credit_packages": .array(
@@ -57,14 +60,19 @@ enum SystemOperations {
                 "Maintenance", Field("enabled", .boolean, ""),
                 .optional(
                     "allowed", .list(.text(.network), max: 64),
-                    "Networks whose requests pass all the same; as they are if not said.")))
+                    "Networks whose requests pass all the same; as they are if not said."),
+                .optional(
+                    "expected_end", .orNull(.time),
+                    "What `Retry-After` tells clients; 60 s if not said. Maintenance does not end by itself.")))
     } run: { call in
         let system = SystemConfig(call.database)
         let before = try await Self.json(system.read())
         try call.expect(Self.tagged(before))
         let allowed = call.body["allowed"]?.texts
         try Network.check(allowed ?? [], at: "/allowed")
-        try await system.setMaintenance(call.body["enabled"]?.bool ?? false, allowed: allowed)
+        try await system.setMaintenance(
+            call.body["enabled"]?.bool ?? false, allowed: allowed,
+            until: call.body["expected_end"]?.text.flatMap(Timestamp.parse))
         let after = try await Self.json(system.read())
         call.audit(
             "system.maintenance", "system", org: nil, before: Self.tagged(before).without("credit_packages"),

@@ -1,5 +1,5 @@
 // The whole admission over a state in memory: the twin of lua/scripts/admit.lua, settle.lua and heartbeat.lua, which tests
-// hold to it decision by decision, and what a gateway decides with while Redis is away. Pure: time comes in.
+// hold to it decision by decision. Pure: time comes in. What a gateway spends while Redis is away is LocalShares' business.
 
 /// Everything that admission remembers, and its rules.
 public struct AdmissionModel: Sendable {
@@ -12,12 +12,7 @@ public struct AdmissionModel: Sendable {
     public internal(set) var claims: [ClaimName: Claim] = [:]
     var settled: Set<[UInt8]> = []
 
-    /// Whether a request of an org that was never published is stale. A gateway that decides for itself has no versions.
-    public var checksVersions: Bool
-
-    public init(checksVersions: Bool = true) {
-        self.checksVersions = checksVersions
-    }
+    public init() {}
 
     public struct GroupName: Hashable, Sendable {
         public var orgID: String
@@ -61,25 +56,12 @@ public struct AdmissionModel: Sendable {
         public var expiryMs: Int
     }
 
-    // MARK: Bounds
-
-    /// Forgets what has expired and so means nothing any more: what Redis does by itself. A gateway that decides from
-    /// memory calls it now and then.
-    public mutating func forgetExpired(nowMs: Int) {
-        self.groups = self.groups.filter { $0.value.expiryMs > nowMs }
-        self.claims = self.claims.filter { $0.value.expiryMs > nowMs }
-        for (name, held) in self.leases {
-            let live = held.filter { $0.value > nowMs }
-            self.leases[name] = live.isEmpty ? nil : live
-        }
-    }
-
     // MARK: Admission
 
     /// Decides `request` and, when something of it is admitted, takes, counts and claims.
     public mutating func admit(_ request: AdmissionRequest, nowMs: Int) -> AdmissionResult {
         let plan = request.plan
-        if self.checksVersions, self.versions[plan.orgID] != request.versionTag {
+        guard self.versions[plan.orgID] == request.versionTag else {
             return AdmissionResult(outcome: .stale)
         }
         let month = plan.quotas.isEmpty ? 0 : UsagePeriod(atMs: nowMs).month

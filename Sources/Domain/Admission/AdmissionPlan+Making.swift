@@ -4,7 +4,7 @@ extension AdmissionPlan {
 
     /// The plan of one principal on one route.
     ///
-    /// Limits come from the file (for every route), the org's plan and the route; an override in the records replaces
+    /// Limits come from the file (for every route), the org's plan as the records have it, and the route; an override in the records replaces
     /// capacity and refill of those it names, one that names a limit before one that names only a scope. An override
     /// whose numbers cannot be a bucket is passed over, for one bad record must not stop an org. A limit by user does
     /// not bind a key without one.
@@ -13,7 +13,7 @@ extension AdmissionPlan {
     public init(
         _ principal: Principal, route: Route, configuration: Configuration, address: String? = nil
     ) throws(BucketRuleError) {
-        let plan = configuration.plan(principal.org.plan)
+        let plan = configuration.grants(of: principal.org)
         let subjects = Subjects(principal, route: route, address: address)
         let base = configuration.limits.map { ("c/", $0) } + (plan?.limits ?? []).map { ("p/", $0) }
         let groups =

@@ -1,5 +1,5 @@
 /// The stored state of one group of buckets: levels in sub-units at one common time. The twin of the packed string that
-/// the scripts keep in Redis, and small enough for a gateway to decide from memory when Redis is away.
+/// the scripts keep in Redis.
 public struct BucketGroupState: Sendable, Equatable {
     /// Ids and units that the levels belong to.
     private(set) var buckets: [Bucket]

@@ -48,6 +48,8 @@ public struct OrgRecord: Sendable, Equatable {
     public var featuresOn: [String]
     public var featuresOff: [String]
     public var overrides: [LimitOverride]
+    /// What the plan grants, as the records say; nil where the record does not say, see ``Configuration/grants(of:)``.
+    public var grants: PlanGrants?
     /// From when on the org's keys are refused, Unix milliseconds; 0 is never.
     public var expiresAtMs: Int
     /// Rises with every change that the edge must see: of the org, its keys, plan, overrides or flags.
@@ -55,7 +57,7 @@ public struct OrgRecord: Sendable, Equatable {
 
     public init(
         orgID: String, plan: String, status: Status, featuresOn: [String] = [], featuresOff: [String] = [],
-        overrides: [LimitOverride] = [], expiresAtMs: Int = 0, version: Int64
+        overrides: [LimitOverride] = [], grants: PlanGrants? = nil, expiresAtMs: Int = 0, version: Int64
     ) {
         self.orgID = orgID
         self.plan = plan
@@ -63,6 +65,7 @@ public struct OrgRecord: Sendable, Equatable {
         self.featuresOn = featuresOn
         self.featuresOff = featuresOff
         self.overrides = overrides
+        self.grants = grants
         self.expiresAtMs = expiresAtMs
         self.version = version
     }

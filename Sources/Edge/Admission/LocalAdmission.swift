@@ -9,6 +9,7 @@ final class LocalAdmission {
     private let loop: EdgeLoop
     private var shares = LocalShares()
     private var quotas: [QuotaName: Pending] = [:]
+    private var limits: [LocalShares.LimitName: [BucketRule]] = [:]
 
     private struct QuotaName: Hashable {
         let orgID: String
@@ -30,18 +31,61 @@ final class LocalAdmission {
     }
 
     /// Loops of all gateways that share the limits; 0 while there is no lease.
-    var sharers: Int {
-        get { self.shares.sharers }
-        set { self.shares.sharers = newValue }
+    var sharers: Int { self.shares.sharers }
+
+    /// This loop has 1/`sharers` from now on. Returns whether nothing was missing in any bucket.
+    func share(among sharers: Int, isStocked: Bool, nowMs: Int) -> Bool {
+        self.shares.share(among: sharers, isStocked: isStocked, nowMs: nowMs)
     }
 
+    func storeIsAway(_ isAway: Bool, nowMs: Int) { self.shares.storeIsAway(isAway, nowMs: nowMs) }
+
     /// Whether this loop admits one request by itself.
-    func admits(_ grant: RouteGrant, cost: Int, address: IPAddress, wallMs: Int) -> Bool {
+    func admits(_ grant: RouteGrant, cost: Int, address: IPAddress) -> Bool {
         guard let plan = grant.template?.plan else { return false }
         guard plan.quotas.isEmpty || self.quotas.count < Self.pendingMax else { return false }
         return self.shares.admit(
             plan, cost: cost, address: plan.needsAddress ? address.description : "", quotaUsed: grant.quotaUsed,
-            nowMs: wallMs)
+            nowMs: self.loop.nowMs, month: self.loop.period.month)
+    }
+
+    // MARK: The bound
+
+    /// What this loop may admit of one bucket without Redis, and what it has admitted.
+    struct Figure: Sendable {
+        var bound = 0.0
+        var spent = 0
+
+        static func += (left: inout Figure, right: Figure) {
+            left.bound += right.bound
+            left.spent += right.spent
+        }
+    }
+
+    /// Notes which limits the routes have that decide without Redis.
+    func follow(_ configuration: Configuration) {
+        self.limits = [:]
+        for route in configuration.routes where route.storeFailure == .local {
+            for limit in configuration.limits + route.limits + configuration.plans.flatMap(\.limits) {
+                // One that cannot be counted is refused where it is used.
+                guard let rule = try? BucketRule(limit) else { continue }
+                self.limits[LocalShares.LimitName(routeID: route.id, limit: limit.name), default: []].append(rule)
+            }
+        }
+    }
+
+    /// By route and limit. Where plans or overrides have limits of one name, the largest counts.
+    func figures(nowMs: Int) -> [LocalShares.LimitName: Figure] {
+        var figures: [LocalShares.LimitName: Figure] = [:]
+        for (name, rules) in self.limits {
+            figures[name] = Figure(bound: rules.map { self.shares.bound($0, nowMs: nowMs) }.max() ?? 0)
+        }
+        for (name, spending) in self.shares.spent {
+            figures[name, default: Figure()].spent = spending.tokens
+            let bound = self.shares.bound(spending.rule, nowMs: nowMs)
+            if bound > figures[name]?.bound ?? 0 { figures[name]?.bound = bound }
+        }
+        return figures
     }
 
     /// A request admitted here is done. `corrections` are what its answer changed in what its admission took.

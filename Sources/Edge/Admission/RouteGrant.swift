@@ -68,7 +68,7 @@ final class RouteGrant {
         guard let feature = route.feature else { return nil }
         if principal.org.featuresOff.contains(feature) { return .featureNotAvailable }
         if principal.org.featuresOn.contains(feature) { return nil }
-        let granted = configuration.plan(principal.org.plan)?.features.contains(feature) ?? false
+        let granted = configuration.grants(of: principal.org)?.features.contains(feature) ?? false
         return granted ? nil : .featureNotAvailable
     }
 }

@@ -237,7 +237,7 @@ extension Exchange {
         self.undo(failure)
         guard self.handler != nil else { return self.drop() }
         if self.mayDecideLocally, let grant,
-            self.loop.local.admits(grant, cost: self.cost, address: self.request.client, wallMs: self.loop.wallMs)
+            self.loop.local.admits(grant, cost: self.cost, address: self.request.client)
         {
             self.decision = .local
             self.isLocal = true

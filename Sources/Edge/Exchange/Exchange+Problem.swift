@@ -44,7 +44,10 @@ extension Exchange {
     }
 
     /// Writes the problem as the answer, and settles what the connection does next.
-    func respond(_ code: ProblemCode, _ details: ProblemDetails) {
+    func respond(_ code: ProblemCode, _ given: ProblemDetails) {
+        var details = given
+        // Its end is the system's to say, wherever a request meets it.
+        if code == .maintenance { details.waitMs = self.loop.system.waitMs(wallMs: self.loop.wallMs) }
         self.problem = code
         self.loop.counters.problems[code.index] += 1
         self.responseStatus = code.status

@@ -23,9 +23,12 @@ final class KeyCache {
     /// Digest → Unix milliseconds until which it counts as unknown.
     private var unknown: GenerationCache<SHA256Digest, Int>
     private var lookups: [SHA256Digest: KeyLookup] = [:]
+    /// What plans grant, by code: orgs on one plan share one copy.
+    private var grants: [String: PlanGrants] = [:]
 
     /// Look-ups that one loop has under way; a request beyond is told to come back.
     private static let lookupsMax = 4_096
+    private static let grantsMax = 256
 
     init(_ configuration: Configuration, fallback: KeyFallback?) {
         let settings = configuration.edge.keyCache
@@ -93,9 +96,21 @@ final class KeyCache {
     func found(_ principal: Principal, for lookup: KeyLookup) {
         guard let loop else { return }
         self.lookups[lookup.digest] = nil
-        let entry = PrincipalEntry(principal, digest: lookup.digest, routes: loop.routes.count)
+        let entry = PrincipalEntry(self.sharing(principal), digest: lookup.digest, routes: loop.routes.count)
         self.principals.insert(entry, for: lookup.digest)
         for exchange in lookup.waiters { exchange.principalResolved() }
+    }
+
+    private func sharing(_ principal: Principal) -> Principal {
+        guard let grants = principal.org.grants else { return principal }
+        if let known = self.grants[principal.org.plan], known == grants {
+            var shared = principal
+            shared.org.grants = known
+            return shared
+        }
+        if self.grants.count >= Self.grantsMax { self.grants.removeAll() }
+        self.grants[principal.org.plan] = grants
+        return principal
     }
 
     /// What is cached is what Redis has.

@@ -132,11 +132,16 @@ final class EdgeLoop {
         self.reporter = reporter
     }
 
-    /// Makes this loop the one that is counted among the gateways' for its process.
-    func enrol(as id: String, announce: @escaping (Int) -> Void) {
+    /// Makes this loop the one that leases its process's part of the limits.
+    func enrol(as id: String, apply: @escaping (ShareLease.Change, @escaping (Bool) -> Void) -> Void) {
         let enrolment = GatewayEnrolment(loop: self, id: id)
-        enrolment.announce = announce
+        enrolment.apply = apply
         self.enrolment = enrolment
+    }
+
+    /// Takes this loop's part of the process's. Returns whether nothing was missing in any bucket.
+    func take(_ change: ShareLease.Change, loops: Int) -> Bool {
+        self.local.share(among: change.divisor * loops, isStocked: change.isStocked, nowMs: self.monotonicMs())
     }
 
     /// Takes a new configuration into use between two requests. Exchanges under way keep their routes.
@@ -161,6 +166,7 @@ final class EdgeLoop {
         }
         for (name, pool) in self.pools where pools[name] !== pool { pool.close() }
         self.pools = pools
+        self.local.follow(configuration)
         self.routes = configuration.routes.enumerated().map { index, route in
             // Validation has made sure that the names exist; an empty pool answers 503.
             let pool = pools[route.upstream] ?? UpstreamPool(Upstream(name: route.upstream, endpoints: []), loop: self)
@@ -172,7 +178,6 @@ final class EdgeLoop {
     func beginDraining() {
         self.draining = true
         self.enrolment?.leave()
-        self.enrolment = nil
         for exchange in self.exchanges where exchange.isIdle { exchange.handler?.abort() }
     }
 
@@ -180,6 +185,7 @@ final class EdgeLoop {
     var unfinished: Int {
         self.exchanges.count { $0.isUnfinished } + self.link.pendingCount
             + (self.link.reachesAny ? self.settler.waiting + (self.reporter?.waiting ?? 0) : 0)
+            + (self.enrolment?.isLeaving ?? false ? 1 : 0)
     }
 
     /// What this loop knows of failures; the journal's part comes from the first.
@@ -189,6 +195,7 @@ final class EdgeLoop {
         gauges.loopsWithoutStore = self.asksStore ? 0 : 1
         gauges.usageUnreported = self.reporter?.waiting ?? 0
         gauges.sharers = self.local.sharers
+        gauges.local = self.local.figures(nowMs: self.monotonicMs())
         gauges.balance = self.reporter?.balance ?? gauges.balance
         return gauges
     }
@@ -230,6 +237,8 @@ final class EdgeLoop {
         }
         exchange.place = Int.max
     }
+
+    private func monotonicMs() -> Int { LoopClock.nowNs() / 1_000_000 }
 
     /// Brings the loop's clock up to a moment just measured.
     func touch(nowNs: Int) { self.nowMs = nowNs / 1_000_000 }
@@ -284,6 +293,7 @@ final class EdgeLoop {
             self.flushTouched()
         }
         if self.breaker.probeDue(nowMs: self.nowMs) { self.probe.send() }
+        self.local.storeIsAway(!self.asksStore, nowMs: self.nowMs)
         if self.asksStore { self.local.flush() }
         if self.draining { self.reporter?.report() } else { self.reporter?.tick() }
         self.enrolment?.tick(nowMs: self.nowMs)

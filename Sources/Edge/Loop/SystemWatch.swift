@@ -9,6 +9,7 @@ import RedisClient
 final class SystemWatch: RedisWaiter {
     private(set) var isInMaintenance = false
     private var allowed: [CIDRBlock] = []
+    private var untilMs = 0
     private var isAsking = false
     private unowned let loop: EdgeLoop
 
@@ -21,6 +22,9 @@ final class SystemWatch: RedisWaiter {
     func admits(_ address: IPAddress) -> Bool {
         !self.isInMaintenance || self.allowed.contains { $0.contains(address) }
     }
+
+    /// How long until maintenance is expected to be over; 0 where nobody has said, or where it should be over already.
+    func waitMs(wallMs: Int) -> Int { max(0, self.untilMs - wallMs) }
 
     /// Asks again, unless an answer is due.
     func look() {
@@ -42,6 +46,7 @@ final class SystemWatch: RedisWaiter {
         guard let system = SystemRecordCodec.system(PrincipalRecordCodec.fields(reply)) else { return }
         self.isInMaintenance = system.isInMaintenance
         self.allowed = system.maintenanceAllowed.compactMap { CIDRBlock($0) }
+        self.untilMs = system.maintenanceUntilMs
     }
 
     override func redisFailed(_ failure: RedisFailure) { self.isAsking = false }

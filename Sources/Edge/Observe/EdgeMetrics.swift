@@ -13,6 +13,7 @@ enum EdgeMetrics {
         var loopsWithoutStore = 0
         var usageUnreported = 0
         var sharers = 0
+        var local: [LocalShares.LimitName: LocalAdmission.Figure] = [:]
         var balance = JournalBalance()
 
         /// Takes in what another loop says of failures.
@@ -21,6 +22,7 @@ enum EdgeMetrics {
             self.loopsWithoutStore += other.loopsWithoutStore
             self.usageUnreported += other.usageUnreported
             self.sharers = max(self.sharers, other.sharers)
+            for (name, figure) in other.local { self.local[name, default: .init()] += figure }
             self.balance.opened += other.balance.opened
             self.balance.settled += other.balance.settled
             self.balance.uncovered += other.balance.uncovered
@@ -68,7 +70,27 @@ enum EdgeMetrics {
                 "tollgate_local_sharers",
                 "Event loops of all gateways that divide each limit while Redis is away; 0 without a lease.",
                 gauges.sharers),
+            self.local(
+                "tollgate_local_bound_tokens",
+                "Tokens that this gateway admits at most of any one bucket in the absence of Redis that goes on, or could "
+                    + "in the last one.", gauges, \.bound),
+            self.local(
+                "tollgate_local_spent_tokens",
+                "Tokens that it has admitted of the most used bucket in that absence.", gauges, { Double($0.spent) }),
         ]
+    }
+
+    private static func local(
+        _ name: String, _ help: String, _ gauges: Gauges, _ value: (LocalAdmission.Figure) -> Double
+    ) -> MetricFamily {
+        let figures = gauges.local.sorted { ($0.key.routeID, $0.key.limit) < ($1.key.routeID, $1.key.limit) }
+        return MetricFamily(
+            name: name, help: help, kind: .gauge,
+            samples: figures.map { limit, figure in
+                .init(
+                    labels: [.init("http_route", limit.routeID), .init("limit", limit.limit)],
+                    value: .number(value(figure)))
+            })
     }
 
     private static func label(_ routes: [String], _ index: Int) -> String {

@@ -38,7 +38,30 @@ public enum PrincipalRecordCodec {
             "id", org.orgID, "plan", org.plan, "status", org.status.rawValue, "on", TextList.encode(org.featuresOn),
             "off", TextList.encode(org.featuresOff), "overrides", TextList.encode(org.overrides.map(Self.encode)),
             "expires", String(org.expiresAtMs), "ver", String(org.version),
+        ] + Self.encode(org.grants)
+    }
+
+    /// Fields of their own, short texts each: Redis keeps a hash of short values in a third of the memory.
+    private static func encode(_ grants: PlanGrants?) -> [String] {
+        guard let grants else { return ["limits", Self.unsaid, "quotas", "", "caps", "", "features", ""] }
+        return [
+            "limits", grants.limitTexts.joined(separator: ";"), "quotas", grants.quotaTexts.joined(separator: ";"),
+            "caps", grants.capTexts.joined(separator: ";"), "features", grants.features.joined(separator: ";"),
         ]
+    }
+
+    /// In the place of limits: the record does not say what the plan grants.
+    private static let unsaid = "-"
+
+    /// - Returns: nil when a field is not understood; `.some(nil)` when the record does not say, as older ones do not.
+    private static func grants(_ fields: [String: String]) -> PlanGrants?? {
+        guard let limits = fields["limits"], limits != Self.unsaid else { return .some(nil) }
+        func list(_ text: String) -> [String] { text.split(separator: ";").map(String.init) }
+        guard let quotas = fields["quotas"], let caps = fields["caps"], let features = fields["features"],
+            let grants = PlanGrants(
+                limits: list(limits), quotas: list(quotas), caps: list(caps), features: list(features))
+        else { return nil }
+        return .some(grants)
     }
 
     /// nil when a field is missing or not understood.
@@ -48,7 +71,7 @@ public enum PrincipalRecordCodec {
             let on = fields["on"].flatMap(TextList.decode), let off = fields["off"].flatMap(TextList.decode),
             let texts = fields["overrides"].flatMap(TextList.decode),
             let version = fields["ver"].flatMap({ Int64($0) }),
-            let expiresAtMs = fields["expires"].flatMap({ Int($0) })
+            let expiresAtMs = fields["expires"].flatMap({ Int($0) }), let grants = Self.grants(fields)
         else { return nil }
         var overrides: [LimitOverride] = []
         for text in texts {
@@ -57,7 +80,7 @@ public enum PrincipalRecordCodec {
         }
         return OrgRecord(
             orgID: orgID, plan: plan, status: status, featuresOn: on, featuresOff: off, overrides: overrides,
-            expiresAtMs: expiresAtMs, version: version)
+            grants: grants, expiresAtMs: expiresAtMs, version: version)
     }
 
     private static func encode(_ override: LimitOverride) -> String {

@@ -52,6 +52,58 @@ public struct RecordPublisher: Sendable {
         return reply.integer == 1
     }
 
+    // MARK: What is there
+
+    /// Names of one server's records, step by step: begin with cursor "0" and end when it is "0" again. A name may come
+    /// twice.
+    public func scan(
+        from cursor: String, of server: RedisConfiguration.Endpoint
+    ) async throws -> (names: [Keyspace.RecordName], cursor: String) {
+        let reply = try await self.redis.command(
+            ["SCAN", .text(cursor), "MATCH", .text(self.keyspace.recordsPattern), "COUNT", .integer(Self.scanCount)],
+            at: server)
+        let parts = reply.elements ?? []
+        guard parts.count == 2 else { return ([], "0") }
+        let names = (parts[1].elements ?? []).compactMap(\.text).compactMap(self.keyspace.record(named:))
+        return (names, parts[0].text ?? "0")
+    }
+
+    /// Redis looks at so many names in one step, and at nothing else meanwhile.
+    private static let scanCount: Int64 = 512
+
+    /// Records of keys as they are stored, each with its version; those that are gone or not understood are left out.
+    public func keys(_ sha256Hex: [String]) async throws -> [String: (record: KeyRecord, version: Int64)] {
+        let replies = try await self.redis.pipeline(
+            sha256Hex.map { ["HGETALL", .text(self.keyspace.keyRecord(sha256Hex: $0))] })
+        var found: [String: (record: KeyRecord, version: Int64)] = [:]
+        for (hash, reply) in zip(sha256Hex, replies) {
+            let fields = PrincipalRecordCodec.fields(reply)
+            guard let record = PrincipalRecordCodec.key(fields) else { continue }
+            found[hash] = (record, fields["ver"].flatMap { Int64($0) } ?? 0)
+        }
+        return found
+    }
+
+    /// The status and version of orgs as they are stored; those that are gone or not understood are left out.
+    public func orgs(_ ids: [String]) async throws -> [String: (status: OrgRecord.Status, version: Int64)] {
+        let replies = try await self.redis.pipeline(
+            ids.map { ["HMGET", .text(self.keyspace.orgRecord($0)), "status", "ver"] })
+        var found: [String: (status: OrgRecord.Status, version: Int64)] = [:]
+        for (id, reply) in zip(ids, replies) {
+            let values = reply.elements ?? []
+            guard values.count == 2, let status = values[0].text.flatMap(OrgRecord.Status.init(rawValue:)),
+                let version = values[1].text.flatMap({ Int64($0) })
+            else { continue }
+            found[id] = (status, version)
+        }
+        return found
+    }
+
+    /// The version of the system's record; nil when there is none.
+    public func systemVersion() async throws -> Int64? {
+        try await self.redis.command("HGET", .text(self.keyspace.system), "ver").text.flatMap { Int64($0) }
+    }
+
     /// What the edge would read of a key: nil when Redis does not know it or its org whole.
     public func principal(sha256Hex: String) async throws -> Principal? {
         let name = RedisArgument.text(self.keyspace.keyRecord(sha256Hex: sha256Hex))

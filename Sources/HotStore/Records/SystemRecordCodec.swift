@@ -4,7 +4,10 @@ public import Domain
 public enum SystemRecordCodec {
     /// Fields and values, alternately, without the version.
     public static func encode(_ system: SystemRecord) -> [String] {
-        ["maintenance", system.isInMaintenance ? "1" : "0", "networks", TextList.encode(system.maintenanceAllowed)]
+        [
+            "maintenance", system.isInMaintenance ? "1" : "0", "networks", TextList.encode(system.maintenanceAllowed),
+            "until", String(system.maintenanceUntilMs),
+        ]
     }
 
     /// nil when a field is missing or not understood.
@@ -13,6 +16,9 @@ public enum SystemRecordCodec {
             let networks = fields["networks"].flatMap(TextList.decode),
             let version = fields["ver"].flatMap({ Int64($0) })
         else { return nil }
-        return SystemRecord(isInMaintenance: maintenance == "1", maintenanceAllowed: networks, version: version)
+        // Records of before have no end.
+        return SystemRecord(
+            isInMaintenance: maintenance == "1", maintenanceAllowed: networks,
+            maintenanceUntilMs: fields["until"].flatMap { Int($0) } ?? 0, version: version)
     }
 }

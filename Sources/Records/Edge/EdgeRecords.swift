@@ -19,6 +19,61 @@ public struct EdgeRecords: Sendable {
         try await self.database.ask(Self.select + "WHERE k.id = \(keyID)").first.map(Self.record)
     }
 
+    /// Keys by id, each with its org; those that are gone are left out.
+    public func find(keyIDs: [String]) async throws -> [EdgeRecord] {
+        guard !keyIDs.isEmpty else { return [] }
+        return try await self.database.ask(Self.select + "WHERE k.id = ANY(\(keyIDs))").map(Self.record)
+    }
+
+    /// Keys by the hexadecimal SHA-256 of the key, whatever their status, each with its org.
+    public func find(keyHashes: [String]) async throws -> [EdgeRecord] {
+        guard !keyHashes.isEmpty else { return [] }
+        return try await self.database.ask(Self.select + "WHERE k.key_hash = ANY(\(keyHashes))").map(Self.record)
+    }
+
+    /// Those of these hashes whose keys may be used: what ``scan(orgs:_:)`` gives.
+    public func usable(keyHashes: [String]) async throws -> Set<String> {
+        guard !keyHashes.isEmpty else { return [] }
+        return Set(
+            try await self.database.ask(
+                """
+                SELECT k.key_hash FROM api_keys k JOIN orgs o ON o.id = k.org_id
+                WHERE k.key_hash = ANY(\(keyHashes)) AND k.status = 'active' AND o.deleted_at IS NULL
+                    AND (k.expires_at IS NULL OR k.expires_at > now())
+                """
+            ).map { try $0["key_hash", as: String.self] })
+    }
+
+    /// Orgs by id, deleted ones too; those that are gone are left out.
+    public func orgs(_ ids: [String]) async throws -> [OrgRecord] {
+        guard !ids.isEmpty else { return [] }
+        return try await self.database.ask("SELECT * FROM edge_orgs WHERE id = ANY(\(ids))").map(Self.org)
+    }
+
+    /// Versions of orgs, and whether they are deleted; those that are gone are left out.
+    public func versions(ofOrgs ids: [String]) async throws -> [String: (version: Int64, isDeleted: Bool)] {
+        guard !ids.isEmpty else { return [:] }
+        var versions: [String: (version: Int64, isDeleted: Bool)] = [:]
+        for row in try await self.database.ask(
+            "SELECT id, version, deleted_at IS NOT NULL AS gone FROM orgs WHERE id = ANY(\(ids))")
+        {
+            versions[try row["id"]] = (try row["version"], try row["gone"])
+        }
+        return versions
+    }
+
+    /// Raises an org's version above one that the edge has seen. Only a database that was put back needs it.
+    public func raise(orgID: String, above version: Int64) async throws {
+        try await self.database.ask(
+            "UPDATE orgs SET version = \(version) + 1 WHERE id = \(orgID) AND version <= \(version)")
+    }
+
+    /// As ``raise(orgID:above:)``, of the system's record.
+    public func raiseSystem(above version: Int64) async throws {
+        try await self.database.ask(
+            "UPDATE system_state SET version = \(version) + 1 WHERE version <= \(version)")
+    }
+
     /// Keys kept as bcrypt that begin with these 12 characters, with their orgs.
     public func bcryptCandidates(prefix: String, limit: Int = 16) async throws -> [EdgeRecord] {
         try await self.database.ask(
@@ -38,10 +93,15 @@ public struct EdgeRecords: Sendable {
     /// What concerns every request.
     public func system() async throws -> SystemRecord {
         let row = try await self.database.ask(
-            "SELECT maintenance_mode, maintenance_allowed::text[] AS allowed, version FROM system_config"
+            """
+            SELECT maintenance_mode, maintenance_allowed::text[] AS allowed, maintenance_until, version
+            FROM system_config
+            """
         ).only()
+        let until = try row["maintenance_until", as: PostgresInstant?.self]
         return SystemRecord(
             isInMaintenance: try row["maintenance_mode"], maintenanceAllowed: try row["allowed"],
+            maintenanceUntilMs: until.map { Int(max(1, $0.unixMicroseconds / 1_000)) } ?? 0,
             version: try row["version"])
     }
 
@@ -85,9 +145,19 @@ public struct EdgeRecords: Sendable {
         return OrgRecord(
             orgID: try row["id"], plan: try row["plan"], status: try row["status"],
             featuresOn: try row["features_on"], featuresOff: try row["features_off"],
-            overrides: try Self.overrides(row),
+            overrides: try Self.overrides(row), grants: try Self.grants(row),
             expiresAtMs: expiry == .distantFuture ? 0 : Int(max(1, expiry.unixMicroseconds / 1000)),
             version: try row["version"])
+    }
+
+    private static func grants(_ row: PostgresRow) throws -> PlanGrants {
+        let grants = PlanGrants(
+            limits: try row["edge_limits"], quotas: try row["edge_quotas"], caps: try row["edge_caps"],
+            features: try row["edge_features"])
+        guard let grants else {
+            throw RecordsError.refused(rule: "plans_limits", "what the plan grants cannot be read")
+        }
+        return grants
     }
 
     private static func overrides(_ row: PostgresRow) throws -> [LimitOverride] {

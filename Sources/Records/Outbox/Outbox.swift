@@ -33,13 +33,20 @@ public struct Outbox: Sendable {
     }
 
     /// What waits of some orgs, or of all, and of the system, oldest first. Nothing is marked: whoever drains publishes it again.
-    public func waiting(for orgIDs: [String]?, limit: Int = 1_000) async throws -> [OutboxEntry] {
+    /// - Parameter id: the last of those read before.
+    public func waiting(for orgIDs: [String]?, after id: Int64 = 0, limit: Int = 1_000) async throws -> [OutboxEntry] {
         try await self.pool.query(
             """
             SELECT \(OutboxEntry.columns) FROM outbox
-            WHERE published_at IS NULL AND (\(orgIDs == nil) OR org_id = ANY(\(orgIDs ?? [])) OR kind = 'system') ORDER BY id LIMIT \(limit)
+            WHERE published_at IS NULL AND id > \(id) AND (\(orgIDs == nil) OR org_id = ANY(\(orgIDs ?? [])) OR kind = 'system') ORDER BY id LIMIT \(limit)
             """
         ).map { try OutboxEntry($0) }
+    }
+
+    /// The newest entries, published or not, as far as they are kept.
+    public func recent(limit: Int) async throws -> [OutboxEntry] {
+        try await self.pool.query("SELECT \(OutboxEntry.columns) FROM outbox ORDER BY id DESC LIMIT \(limit)")
+            .map { try OutboxEntry($0) }
     }
 
     /// Entries that wait, and how long the oldest has.

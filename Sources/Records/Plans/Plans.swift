@@ -8,9 +8,15 @@ public struct Plans: Sendable {
     /// On a pool, or in a session's transaction.
     public init(_ database: any RecordsDatabase) { self.database = database }
 
-    /// All plans by code.
-    public func list() async throws -> [PlanRecord] {
-        try await self.database.ask(Self.select + "ORDER BY p.code").map(Self.plan)
+    /// Plans by code.
+    /// - Parameter after: the last code of the page before.
+    public func list(after: String = "", limit: Int = 1_000) async throws -> [PlanRecord] {
+        // In the order of bytes, as cursors compare.
+        try await self.database.ask(
+            Self.select + """
+                WHERE p.code COLLATE "C" > \(after) ORDER BY p.code COLLATE "C" LIMIT \(limit)
+                """
+        ).map(Self.plan)
     }
 
     /// One plan.
@@ -18,7 +24,7 @@ public struct Plans: Sendable {
         try await self.database.ask(Self.select + "WHERE p.code = \(code)").first.map(Self.plan)
     }
 
-    /// Adds a plan, or changes the one with its code.
+    /// Adds a plan, or changes the one with its code. From then on the records say what it grants, not the file.
     /// - Throws: ``RecordsError`` `refused` for values out of range.
     public func put(_ record: PlanRecord) async throws {
         let plan = record.plan
@@ -29,11 +35,11 @@ public struct Plans: Sendable {
                 \(Self.json(plan.quotas)), \(plan.features), \(record.priceCents), \(record.currency))
             ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name, limits = EXCLUDED.limits,
                 concurrency = EXCLUDED.concurrency, quotas = EXCLUDED.quotas, features = EXCLUDED.features,
-                price_cents = EXCLUDED.price_cents, price_currency = EXCLUDED.price_currency
+                price_cents = EXCLUDED.price_cents, price_currency = EXCLUDED.price_currency, source = 'records'
             """)
     }
 
-    private static func json(_ limits: [Limit]) -> PostgresQuery {
+    static func json(_ limits: [Limit]) -> PostgresQuery {
         """
         (SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'scope', scope, 'capacity', capacity,
             'refill', refill, 'period_ms', period_ms, 'unit', unit) ORDER BY n), '[]')
@@ -43,7 +49,7 @@ public struct Plans: Sendable {
         """
     }
 
-    private static func json(_ limits: [ConcurrencyLimit]) -> PostgresQuery {
+    static func json(_ limits: [ConcurrencyLimit]) -> PostgresQuery {
         """
         (SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'scope', scope, 'max', max) ORDER BY n), '[]')
         FROM unnest(\(limits.map(\.name)), \(limits.map(\.scope.rawValue)), \(limits.map(\.max)))
@@ -51,7 +57,7 @@ public struct Plans: Sendable {
         """
     }
 
-    private static func json(_ quotas: [Quota]) -> PostgresQuery {
+    static func json(_ quotas: [Quota]) -> PostgresQuery {
         """
         (SELECT coalesce(jsonb_agg(jsonb_build_object('meter', meter, 'per_month', per_month) ORDER BY n), '[]')
         FROM unnest(\(quotas.map(\.meter)), \(quotas.map(\.perMonth))) WITH ORDINALITY AS q (meter, per_month, n))
@@ -60,7 +66,7 @@ public struct Plans: Sendable {
 
     /// The JSON lists as parallel arrays, in their order.
     private static let select: PostgresQuery = """
-        SELECT p.code, p.name, p.features, p.price_cents, p.price_currency, l.*, c.*, q.*
+        SELECT p.code, p.name, p.features, p.price_cents, p.price_currency, p.source, l.*, c.*, q.*
         FROM plans p
         CROSS JOIN LATERAL (
             SELECT coalesce(array_agg(x.name ORDER BY n), '{}') AS limit_names,
@@ -99,7 +105,9 @@ public struct Plans: Sendable {
         plan.quotas = zip(try row["quota_meters", as: [String].self], amounts).map {
             Quota(meter: $0, perMonth: $1)
         }
-        return PlanRecord(plan, priceCents: try row["price_cents"], currency: try row["price_currency"])
+        return PlanRecord(
+            plan, priceCents: try row["price_cents"], currency: try row["price_currency"],
+            source: PlanRecord.Source(rawValue: try row["source"]) ?? .records)
     }
 
     private static func limits(_ row: PostgresRow) throws -> [Limit] {

@@ -1,4 +1,4 @@
-import PostgresClient
+public import PostgresClient
 
 /// The one row that describes the whole system. Its counters are kept by the database.
 public struct SystemConfig: Sendable {
@@ -31,6 +31,8 @@ public struct SystemConfig: Sendable {
         public let isInMaintenance: Bool
         /// Networks whose requests pass all the same.
         public let maintenanceAllowed: [String]
+        /// When it is expected to be over.
+        public let maintenanceUntil: PostgresInstant?
         /// In the order of sale.
         public let creditPackages: [CreditPackage]
     }
@@ -38,23 +40,30 @@ public struct SystemConfig: Sendable {
     /// Reads the row.
     public func read() async throws -> Values {
         let row = try await self.database.ask(
-            "SELECT founding_member_count, total_users, total_jobs, maintenance_mode, maintenance_allowed::text[] AS allowed FROM system_config"
+            """
+            SELECT founding_member_count, total_users, total_jobs, maintenance_mode,
+                maintenance_allowed::text[] AS allowed, maintenance_until
+            FROM system_config
+            """
         ).only()
         return Values(
             foundingMemberCount: try row["founding_member_count"], totalUsers: try row["total_users"],
             totalJobs: try row["total_jobs"], isInMaintenance: try row["maintenance_mode"],
-            maintenanceAllowed: try row["allowed"],
+            maintenanceAllowed: try row["allowed"], maintenanceUntil: try row["maintenance_until"],
             creditPackages: try await self.creditPackages())
     }
 
     /// Switches maintenance mode; the edge learns of it through the outbox.
-    /// - Parameter allowed: networks whose requests pass all the same; nil leaves them as they are.
+    /// - Parameters:
+    ///   - allowed: networks whose requests pass all the same; nil leaves them as they are.
+    ///   - until: when it is expected to be over, for clients that are told when to come back. It ends nothing.
     /// - Throws: ``RecordsError`` `refused` for more than 64 networks; `PostgresError` for a text that is none.
-    public func setMaintenance(_ isOn: Bool, allowed: [String]? = nil) async throws {
+    public func setMaintenance(_ isOn: Bool, allowed: [String]? = nil, until: PostgresInstant? = nil) async throws {
         try await self.database.ask(
             """
             UPDATE system_config SET maintenance_mode = \(isOn),
-                maintenance_allowed = coalesce(\(allowed)::text[]::cidr[], maintenance_allowed)
+                maintenance_allowed = coalesce(\(allowed)::text[]::cidr[], maintenance_allowed),
+                maintenance_until = CASE WHEN \(isOn) THEN \(until)::timestamptz END
             """)
     }
 

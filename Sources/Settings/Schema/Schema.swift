@@ -17,7 +17,10 @@ enum Schema {
         list.add(
             "limits", \.limits, limit().shape.list(),
             "Limits that apply to every authenticated route, besides those of the plan and of the route.")
-        list.add("plans", \.plans, plan().shape.list(), "What an organisation can buy, and what that grants.")
+        list.add(
+            "plans", \.plans, plan().shape.list(),
+            "What an organisation can buy, and what that grants. Seeds the records; a plan that was changed through the "
+                + "admin API is theirs.")
         list.add("upstreams", \.upstreams, upstream().shape.list(), "The services that requests are forwarded to.")
         list.add(
             "routes", \.routes, route().shape.list(),

@@ -31,7 +31,7 @@ final class ClientActor: Process {
         let routes = self.world.scenario.routes
         let route = routes[self.random.below(routes.count)]
         let operationNumber = self.world.nextNumber()
-        let isKeyed = route == .jobs || route == .trusting
+        let isKeyed = route.isKeyed
         // A few keys are shared by clients of one org.
         let key = self.random.percent(self.world.scenario.sharedKeys) ? "shared \(route)" : "key \(operationNumber)"
         let operation = Operation(
@@ -49,12 +49,17 @@ final class ClientActor: Process {
 
     private func attempt(_ operation: Operation, tries: Int) {
         self.send(operation, tries: tries) { wantsAgain in
-            let pauseMs = self.world.scenario.isBursty ? 5 : self.random.within(20...1_200)
+            let pauseMs = self.pauseMs()
             guard wantsAgain, tries < Self.triesMax else {
                 return self.world.scheduler.after(pauseMs * 1_000, self) { self.next() }
             }
             self.world.scheduler.after(pauseMs * 1_000, self) { self.attempt(operation, tries: tries + 1) }
         }
+    }
+
+    private func pauseMs() -> Int {
+        if self.world.scenario.isBursty { return 5 }
+        return self.random.within(self.world.scenario.isScarce ? 10...300 : 20...1_200)
     }
 
     /// Sends one request; `done` hears once whether it should be tried again.

@@ -13,6 +13,12 @@ final class Exchange: Equatable {
     var hasClient = true
     var isAdmitted = false
     var isLocal = false
+    /// Since when it waits for the store's decision.
+    var waitingSinceUs: Int?
+    var cameToOpenBreaker = false
+    /// Whether PostgreSQL is asked, and whether it has granted the claim.
+    var asksDurable = false
+    var isDurable = false
     var admittedHour = 0
     var decidedAtMs = 0
     var revalidations = 0
@@ -42,6 +48,15 @@ final class Exchange: Equatable {
         return ClaimRequest(
             keyDigest: Array(key.utf8), fingerprint: Array("print".utf8), owner: self.owner,
             requestID: Array("req\(self.number)".utf8))
+    }
+
+    /// The claim as PostgreSQL arbitrates it.
+    var durableClaim: DurableClaim? {
+        guard self.operation.route == .durable, let claim = self.claim, let plan = self.plan, let rule = plan.claims
+        else { return nil }
+        return DurableClaim(
+            orgID: plan.orgID, environment: plan.environment, apiKeyID: "", request: claim, claimMs: rule.claimMs,
+            keepMs: rule.retentionMs, mayRepeat: rule.upstreamIdempotent)
     }
 
     /// What a successful answer says that it used.

@@ -35,6 +35,7 @@ extension Gateway {
 
     /// As the edge's KeyLookup: the version is read before the record, and what the store has not is published to it.
     private func lookUp(_ number: Int, mayAskRecords: Bool) {
+        guard self.breaker.allowsRequests else { return self.lookUpEnded(number, nil) }
         let organisation = Scenario.organisation
         var tag: String?
         let failure = self.link.send(.version(organisation)) { answer in
@@ -97,6 +98,12 @@ extension Gateway {
                 upstreamIdempotent: operation.route == .trusting && operation.key != nil))
         let plan = self.world.scenario.plan(operation.principal, operation.route)
         exchange.plan = plan
+        exchange.waitingSinceUs = self.world.scheduler.nowUs
+        exchange.cameToOpenBreaker = !self.breaker.allowsRequests
+        // The store has been too slow: nobody waits for it.
+        guard self.breaker.allowsRequests || self.world.plant == .breakerIgnored else {
+            return self.storeFailed(exchange, .notConnected)
+        }
         guard plan.claims == nil, plan.leases.isEmpty else { return self.askAlone(exchange, plan, principal) }
         let name = GateName(
             principal: principal.number, route: operation.route, versionTag: principal.versionTag,
@@ -114,6 +121,7 @@ extension Gateway {
             claim: exchange.claim)
         let command = StoreCommand.admit(request, requests: [exchange.number])
         let failure = self.link.send(command) { answer in
+            self.noteStore(answer)
             switch answer {
             case .reply(.admission(let result, let nowMs)): self.decided(exchange, result, 0, nowMs)
             case .reply: self.storeFailed(exchange, .protocolError)
@@ -132,6 +140,10 @@ extension Gateway {
         let command = StoreCommand.admit(request, requests: batch.map(\.number))
         func ended(_ answer: StoreLink.Answer) {
             gate.underWay -= 1
+            self.noteStore(answer)
+            var behind: [Exchange] = []
+            // Nobody waits twice: those who gathered behind a call that failed are not sent.
+            if case .failed = answer { swap(&behind, &gate.gathering) }
             for (position, exchange) in batch.enumerated() {
                 switch answer {
                 case .reply(.admission(let result, let nowMs)): self.decided(exchange, result, position, nowMs)
@@ -139,6 +151,7 @@ extension Gateway {
                 case .failed(let failure): self.storeFailed(exchange, failure)
                 }
             }
+            for exchange in behind { self.storeFailed(exchange, .notConnected) }
             self.send(gate, plan, principal)
         }
         if let failure = self.link.send(command, ended) { ended(.failed(failure)) }
@@ -148,12 +161,15 @@ extension Gateway {
 
     private func decided(_ exchange: Exchange, _ result: AdmissionResult, _ position: Int, _ nowMs: Int) {
         guard exchange.machine.phase == .deciding, !exchange.isFinished else { return }
+        self.waited(exchange)
         exchange.decidedAtMs = nowMs
+        if !result.used.isEmpty { self.quotaUsed[QuotaView(exchange)] = result.used }
         switch result.outcome {
         case .admitted(let count) where position < count:
             exchange.isAdmitted = true
             exchange.admittedHour = nowMs / UsagePeriod.hourMs
             if exchange.isClaiming { self.beat() }
+            if exchange.durableClaim != nil { return self.askDurable(exchange) }
             self.forward(exchange)
         case .admitted, .refused:
             self.refuse(exchange, .rateLimitExceeded)
@@ -182,7 +198,7 @@ extension Gateway {
         self.identify(exchange)
     }
 
-    private func replay(_ exchange: Exchange, _ stored: StoredResult) {
+    func replay(_ exchange: Exchange, _ stored: StoredResult) {
         exchange.machine.refused()
         switch stored {
         case .response(let status, _, let body):
@@ -201,25 +217,18 @@ extension Gateway {
     /// The store is away, overrun, or silent beyond its deadline.
     private func storeFailed(_ exchange: Exchange, _ failure: RedisFailure) {
         guard exchange.machine.phase == .deciding, !exchange.isFinished else { return }
-        if failure != .notConnected { self.world.ledger.ambiguous.insert(exchange.number) }
+        self.waited(exchange)
+        self.undo(exchange, failure)
         guard exchange.hasClient else {
             exchange.machine.refused()
             return self.finish(exchange)
         }
-        if failure == .notConnected, exchange.operation.key == nil, let plan = exchange.plan, plan.leases.isEmpty,
-            self.admitsLocally(plan)
-        {
+        if exchange.operation.key == nil, let plan = exchange.plan, self.admitsAlone(exchange, plan) {
             self.note { "req \(exchange.number) admitted from memory" }
             exchange.isLocal = true
             exchange.admittedHour = self.wallMs / UsagePeriod.hourMs
             return self.forward(exchange)
         }
         self.refuse(exchange, .limiterUnavailable)
-    }
-
-    private func admitsLocally(_ plan: AdmissionPlan) -> Bool {
-        let request = AdmissionRequest(plan: plan, versionTag: "")
-        guard case .admitted = self.local.admit(request, nowMs: self.wallMs).outcome else { return false }
-        return true
     }
 }

@@ -37,6 +37,7 @@ extension Gateway {
         for journal in self.world.journals where journal.isOrphan && !self.journals.contains(where: { $0 === journal })
         {
             self.note { "takes over \(journal.id)" }
+            self.gone.append(journal.id)
             if self.world.plant == .journalWithoutIdentity {
                 for (meter, amount) in journal.counters { self.journal.add(amount, to: meter) }
                 self.world.journals.removeAll { $0 === journal }

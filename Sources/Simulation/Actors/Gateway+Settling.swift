@@ -36,8 +36,10 @@ extension Gateway {
 
     func settle(_ exchange: Exchange, _ outcome: ExchangeMachine.Settlement) {
         self.count(exchange, outcome.meter)
+        if exchange.isLocal { return self.settleAlone(exchange, outcome.meter) }
         guard let plan = exchange.plan, exchange.isAdmitted else { return }
         let claim = self.claimAction(outcome.key, exchange)
+        if let claim { self.settleDurable(exchange, claim) }
         let givesBack = outcome.meter == .void
         guard claim != nil || exchange.leaseID != nil || givesBack else { return }
         let guardian: Settlement.Guard
@@ -74,9 +76,9 @@ extension Gateway {
 
     // MARK: As the edge's Settler
 
-    private func send(_ settlement: SettlementUnderWay) {
+    func send(_ settlement: SettlementUnderWay) {
         self.note { "settles \(settlement.words)" }
-        let command = StoreCommand.settle(settlement.settlement, settlement.plan)
+        let command = StoreCommand.settle(settlement.settlement, settlement.plan, request: settlement.request)
         self.settling.append(settlement)
         let failure = self.link.send(command) { answer in
             self.settling.removeAll { $0 === settlement }
@@ -96,11 +98,12 @@ extension Gateway {
     }
 
     func tickSoon() {
-        guard !self.isTickSet, !self.unsent.isEmpty else { return }
+        guard !self.isTickSet, !self.unsent.isEmpty || !self.quotaTaken.isEmpty else { return }
         self.isTickSet = true
         self.after(50) {
             self.isTickSet = false
-            guard self.link.isReady else { return self.tickSoon() }
+            guard self.asksStore else { return self.tickSoon() }
+            self.tellQuotas()
             let again = self.unsent
             self.unsent = []
             for settlement in again {
@@ -125,6 +128,7 @@ extension Gateway {
             for exchange in claiming {
                 guard let plan = exchange.plan else { continue }
                 _ = self.link.send(.heartbeat(plan, claim: exchange.claim, leaseID: exchange.leaseID)) { _ in }
+                self.prolongDurable(exchange)
             }
             if !claiming.isEmpty { self.beat() }
         }

@@ -36,7 +36,7 @@ final class GatewayProcess: Process {
 }
 
 /// What a gateway process holds in one life: the shell of one event loop of the edge, around the machines that the edge
-/// runs on. The facets: +Deciding, +Forwarding, +Settling, +Reporting.
+/// runs on. The facets: +Deciding, +Alone, +Durable, +Forwarding, +Settling, +Reporting.
 final class Gateway {
     unowned let world: World
     unowned let process: GatewayProcess
@@ -49,7 +49,20 @@ final class Gateway {
     var unsent: [SettlementUnderWay] = []
     /// Settlements that were sent and not answered yet.
     var settling: [SettlementUnderWay] = []
-    var local = AdmissionModel(checksVersions: false)
+    var breaker: StoreBreaker
+    var lease = ShareLease(intervalMs: Scenario.Times.enrolMs, keepMs: Scenario.Times.shareMs)
+    var shares = LocalShares()
+    /// Gateways that are dead for certain, as the store is to hear.
+    var gone: [String] = []
+    /// What the store said last of the quotas.
+    var quotaUsed: [QuotaView: [Int]] = [:]
+    /// What was taken of a month's quota without the store, which is to hear of it.
+    var quotaTaken: [Int: Int] = [:]
+    /// What became of durable keys, until PostgreSQL has it.
+    var durable: [DurableSettlement] = []
+    var durableUnderWay = 0
+    /// Requests that PostgreSQL was asked about in this life.
+    var durableAsked: Set<Int> = []
     let journal: Journal
     /// Own and taken over.
     var journals: [Journal]
@@ -58,16 +71,24 @@ final class Gateway {
     var isTickSet = false
     var isReportSet = false
     var isBeating = false
+    var isEnrolling = false
 
     init(_ world: World, _ process: GatewayProcess) {
         self.world = world
         self.process = process
         self.link = StoreLink(
             world, owner: process, number: process.number, deadlineMs: Scenario.Times.storeDeadlineMs)
+        self.breaker = StoreBreaker(seed: world.scenario.seed &+ UInt64(process.number))
         self.journal = Journal(id: "journal-\(process.number).\(process.life)", owner: process)
         world.journals.append(self.journal)
         self.journals = [self.journal]
     }
+
+    /// By a clock that does not step.
+    var nowMs: Int { self.world.scheduler.nowUs / 1_000 }
+
+    /// Whether requests ask the store.
+    var asksStore: Bool { self.link.isReady && self.breaker.allowsRequests }
 
     var wallMs: Int { self.world.scenario.startMs + self.world.scheduler.nowUs / 1_000 + self.process.clockAheadMs }
 
@@ -75,6 +96,7 @@ final class Gateway {
         self.link.onServerChange = { [unowned self] in
             // Another store knows other epochs: nothing learnt from the old one is trusted.
             self.principals = [:]
+            self.quotaUsed = [:]
             // Another store may have forgotten: everything is told again.
             if self.world.plant != .reportedOnce { self.reported = [:] }
             self.world.syncRequested()
@@ -85,6 +107,7 @@ final class Gateway {
         }
         self.link.start()
         self.takeOver()
+        self.beginSharing()
     }
 
     func note(_ what: () -> String) { self.world.note(self.process, what) }
@@ -95,7 +118,8 @@ final class Gateway {
 
     /// Whether everything that came has been dealt with.
     var isIdle: Bool {
-        self.exchanges.isEmpty && self.unsent.isEmpty && self.settling.isEmpty
+        self.exchanges.isEmpty && self.unsent.isEmpty && self.settling.isEmpty && self.quotaTaken.isEmpty
+            && self.durable.isEmpty && self.durableUnderWay == 0
             && self.lookups.isEmpty && self.pool.leased == 0 && self.pool.waiters == 0
     }
 
@@ -103,7 +127,7 @@ final class Gateway {
         """
         \(self.exchanges.count) exchanges \(self.exchanges.map { "\($0.number) \($0.machine.phase)" }), \
         \(self.unsent.count) unsent and \(self.settling.count) unanswered settlements,\
-        \(self.lookups.count) look-ups, \(self.pool.leased) leased, \(self.pool.waiters) waiters
+        \(self.durable.count) and \(self.durableUnderWay) of durable keys, \(self.lookups.count) look-ups, \(self.pool.leased) leased, \(self.pool.waiters) waiters
         """
     }
 
@@ -111,6 +135,7 @@ final class Gateway {
     func reportAbandoned() {
         for exchange in self.exchanges { self.world.ledger.abandoned(exchange.number) }
         for settlement in self.unsent + self.settling { self.world.ledger.orphans.insert(settlement.request) }
+        self.world.ledger.orphans.formUnion(self.durableAsked)
     }
 
     /// Lets go of what holds this in cycles.
@@ -120,6 +145,8 @@ final class Gateway {
         self.gates = [:]
         self.unsent = []
         self.settling = []
+        self.durable = []
+        self.quotaTaken = [:]
     }
 
     // MARK: Requests

@@ -9,8 +9,16 @@ final class RecordsDatabase: Process {
         let meter: Meter
     }
 
+    /// A row of `idempotency_keys`; its result, once there is one.
+    private struct Claim {
+        var request: ClaimRequest
+        var untilMs: Int
+        var result: StoredResult?
+    }
+
     private unowned let world: World
     private(set) var counters: [Counter: Int] = [:]
+    private var claims: [[UInt8]: Claim] = [:]
     /// The truth about the org.
     private(set) var organisation = OrganisationRecord(version: 1, revoked: [])
     /// Whether the change has to be published still.
@@ -35,10 +43,10 @@ final class RecordsDatabase: Process {
             isAnswered = true
             then(result)
         }
-        self.world.scheduler.after(self.world.delayUs(), self) {
+        self.world.scheduler.after(self.world.thinkingUs(), self) {
             let result = body()
             // Its commit may fall to the moment in which it dies.
-            self.world.scheduler.after(self.world.delayUs(), process) { answer(self.life == life ? result : nil) }
+            self.world.scheduler.after(self.world.thinkingUs(), process) { answer(self.life == life ? result : nil) }
         }
         self.world.scheduler.after(100_000, process) { answer(nil) }
     }
@@ -56,6 +64,49 @@ final class RecordsDatabase: Process {
     func holds(_ epoch: String, _ counters: [Meter: Int]) -> Bool {
         counters.allSatisfy { self.counters[Counter(epoch: epoch, meter: $0.key), default: 0] >= $0.value }
     }
+
+    // MARK: Durable keys
+
+    private var nowMs: Int { self.world.scenario.startMs + self.world.scheduler.nowUs / 1_000 }
+
+    /// Keys that are claimed and have no result, with their owners.
+    var runningClaims: [(key: String, owner: [UInt8])] {
+        self.claims.values.filter { $0.result == nil }
+            .map { (String(decoding: $0.request.keyDigest, as: UTF8.self), $0.request.owner) }.sorted {
+                $0.key < $1.key
+            }
+    }
+
+    /// As `idempotency_keys_claim`.
+    func claim(_ wish: DurableClaim) -> DurableVerdict {
+        let key = wish.request.keyDigest
+        guard let held = self.claims[key] else {
+            self.claims[key] = Claim(request: wish.request, untilMs: self.nowMs + wish.claimMs)
+            return .claimed
+        }
+        let first = held.request.requestID
+        if held.request.fingerprint != wish.request.fingerprint { return .keyReused(first: first) }
+        if let result = held.result { return .finished(result, first: first) }
+        if held.request.owner == wish.request.owner { return .claimed }
+        if held.untilMs > self.nowMs { return .inProgress(first: first) }
+        guard wish.mayRepeat else { return .outcomeUnknown(first: first) }
+        self.claims[key] = Claim(request: wish.request, untilMs: self.nowMs + wish.claimMs)
+        return .claimed
+    }
+
+    /// As `idempotency_keys_settle`: only while it runs and belongs to the attempt.
+    func settle(_ settlement: DurableSettlement) {
+        let request = settlement.claim.request
+        guard let held = self.claims[request.keyDigest], held.result == nil, held.request.owner == request.owner
+        else { return }
+        switch settlement.ending {
+        case .store(let result): self.claims[request.keyDigest]?.result = result
+        case .release: self.claims[request.keyDigest] = nil
+        case .prolong: self.claims[request.keyDigest]?.untilMs = self.nowMs + settlement.claim.claimMs
+        }
+    }
+
+    // MARK: Records
 
     func revoke(_ principal: Int) {
         self.organisation.version += 1

@@ -18,8 +18,11 @@ final class StoreLink {
     private let number: Int
     private var machine: RedisLinkMachine
     private var connection: Connection?
+    /// The latest connection that was ready and was lost: what was sent on it may be executed still.
+    private var lostConnection: Connection?
     private var pending: [Pending] = []
-    private var isTimerSet = false
+    /// When the timer fires that counts; another one that is still to fire means nothing.
+    private var timerAtUs = Int.max
     private let deadlineUs: Int
     /// Which run of the store was reached last.
     private(set) var runID: String?
@@ -61,7 +64,7 @@ final class StoreLink {
         connection.send(from: .caller) {
             store.receive(command, on: connection) { reply in self.received(reply, generation) }
         }
-        if !self.isTimerSet { self.setTimer(self.deadlineUs) }
+        self.setTimer(self.world.scheduler.nowUs + self.deadlineUs)
     }
 
     private func received(_ reply: StoreReply, _ generation: UInt64) {
@@ -88,14 +91,26 @@ final class StoreLink {
             connection.onClose(.caller) { self.lost(generation, .connectionLost) }
             self.write(.runID, on: connection) { answer in
                 guard case .reply(.runID(let runID)) = answer else { return }
-                self.becomeReady(generation, runID)
+                self.fence(generation, runID, on: connection)
             }
+        }
+    }
+
+    /// As the edge's link: a lost connection to the same server is ended before the next one is used.
+    private func fence(_ generation: UInt64, _ runID: String, on connection: Connection) {
+        guard let lost = self.lostConnection, runID == self.runID, self.number >= 0,
+            self.world.plant != .fenceMissing
+        else { return self.becomeReady(generation, runID) }
+        self.write(.fence(lost), on: connection) { answer in
+            guard case .reply = answer else { return }
+            self.becomeReady(generation, runID)
         }
     }
 
     private func becomeReady(_ generation: UInt64, _ runID: String) {
         let nowMs = UInt64(self.world.scheduler.nowUs / 1_000)
         guard self.machine.setUpFinished(generation: generation, nowMs: nowMs) == .becomeReady else { return }
+        self.lostConnection = nil
         if self.runID != runID {
             self.runID = runID
             self.onServerChange()
@@ -109,7 +124,8 @@ final class StoreLink {
     }
 
     private func ended(_ action: RedisLinkMachine.OnEnded, _ failure: RedisFailure) {
-        guard case .retry(let afterMs, _) = action else { return }
+        guard case .retry(let afterMs, let wasReady) = action else { return }
+        if wasReady { self.lostConnection = self.connection }
         self.connection?.close(from: .caller)
         self.connection = nil
         let waiting = self.pending
@@ -123,10 +139,14 @@ final class StoreLink {
 
     // MARK: Deadlines
 
-    private func setTimer(_ delayUs: Int) {
-        self.isTimerSet = true
-        self.world.scheduler.after(delayUs, self.owner) {
-            self.isTimerSet = false
+    /// As the edge's link: while only answers that nobody waits for are due the timer is late, and a new command sets it
+    /// earlier.
+    private func setTimer(_ atUs: Int) {
+        guard atUs < self.timerAtUs else { return }
+        self.timerAtUs = atUs
+        self.world.scheduler.after(atUs - self.world.scheduler.nowUs, self.owner) {
+            guard self.timerAtUs == atUs else { return }
+            self.timerAtUs = .max
             self.checkDeadlines()
         }
     }
@@ -139,15 +159,17 @@ final class StoreLink {
         }
         let generation = self.machine.generation
         var index = 0
-        while index < self.pending.count, generation == self.machine.generation {
+        while index < self.pending.count, generation == self.machine.generation,
+            self.world.plant != .deadlineIgnored
+        {
             if self.pending[index].sentUs + self.deadlineUs <= nowUs, let waiter = self.pending[index].waiter {
                 self.pending[index].waiter = nil
                 waiter(.failed(.deadlineExceeded))
             }
             index += 1
         }
-        guard !self.isTimerSet, let next = self.nextDeadlineUs() else { return }
-        self.setTimer(max(1, next - nowUs))
+        guard let next = self.nextDeadlineUs() else { return }
+        self.setTimer(max(nowUs + 1, next))
     }
 
     private func nextDeadlineUs() -> Int? {

@@ -78,12 +78,28 @@ final class StoreProcess: Process {
         switch command {
         case .admit(let request, let requests):
             return self.admit(request, requests)
-        case .settle(let settlement, let plan):
-            return .done(self.settle(settlement, plan))
+        case .settle(let settlement, let plan, let request):
+            return .done(self.settle(settlement, plan, request))
         case .heartbeat(let plan, let claim, let leaseID):
             return .done(self.state.model.heartbeat(plan, claim: claim, leaseID: leaseID, nowMs: self.nowMs).claim)
         case .runID:
             return .runID(self.runID)
+        case .ping:
+            return .done(true)
+        case .fence(let connection):
+            self.world.note(self) { "ends connection \(connection.number)" }
+            self.inbox.removeAll { $0.connection === connection }
+            connection.close(from: .listener)
+            return .done(true)
+        case .enrol(let renewal, let gateway):
+            let grant = self.state.shares.renew(renewal, by: gateway, nowMs: self.nowMs)
+            self.world.note(self) {
+                "enrols \(gateway), which holds 1/\(renewal.divisor): 1/\(grant.divisor) of \(grant.gateways)\(grant.isStocked ? ", full" : "")"
+            }
+            return .share(grant)
+        case .giveUpShare(let gateway):
+            self.state.shares.forget(gateway)
+            return .done(true)
         case .version(let organisation):
             return .version(self.state.model.versions[organisation])
         case .record(let organisation):
@@ -121,11 +137,20 @@ final class StoreProcess: Process {
         return .admission(result, nowMs: self.nowMs)
     }
 
-    private func settle(_ settlement: Settlement, _ plan: AdmissionPlan) -> Bool {
+    private func settle(_ settlement: Settlement, _ plan: AdmissionPlan, _ request: Int) -> Bool {
         var settlement = settlement
         if self.world.plant == .leaseKept { settlement.leaseID = nil }
+        let original = settlement
+        if self.world.plant == .strangerSettles, case .claim(var claim, let action) = settlement.guard {
+            claim.owner = self.world.ledger.owner(of: claim.keyDigest) ?? claim.owner
+            settlement.guard = .claim(claim, action)
+        }
         let happened = self.state.model.settle(settlement, plan: plan, nowMs: self.nowMs)
-        if happened { self.world.ledger.quotaGivenBack(settlement.quotas) }
+        self.world.note(self) { "settle of req \(request): \(happened)" }
+        if happened {
+            self.world.ledger.quotaChanged(settlement.quotas, by: request)
+            if case .claim(let claim, _) = original.guard { self.world.ledger.claimSettled(claim) }
+        }
         if let id = settlement.leaseID { self.world.ledger.leaseEnded(id) }
         return happened
     }

@@ -7,6 +7,7 @@ struct StoreState {
     var hashes: [String: [Meter: Int]] = [:]
     var dirty: Set<String> = []
     var records: [String: OrganisationRecord] = [:]
+    var shares = ShareLedger()
 
     /// As lua/scripts/report.lua: a counter never goes back.
     mutating func report(_ journal: String, _ counters: [Meter: Int]) {

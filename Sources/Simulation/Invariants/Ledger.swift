@@ -12,8 +12,6 @@ final class Ledger {
 
     private unowned let world: World
     private(set) var due: [Int: Due] = [:]
-    /// Requests whose decision the store may have made unheard.
-    var ambiguous: Set<Int> = []
     /// Requests whose settlement the store has confirmed.
     var confirmed: Set<Int> = []
     /// Requests whose gateway died before it had settled them.
@@ -25,6 +23,12 @@ final class Ledger {
     private(set) var losses = 0
     private var buckets: [String: (level: Int, atMs: Int)] = [:]
     private var quotaUsed: [Int: Int] = [:]
+    /// Requests that hold quota, which they may give back once.
+    private var quotaHolders: Set<Int> = []
+    /// Who has claimed a key.
+    private var claimOwners: [[UInt8]: [UInt8]] = [:]
+    /// One bucket for all that gateways admit of each by themselves.
+    private var shares: [String: (level: Int, atMs: Int)] = [:]
     private var inFlight: [[UInt8]: (request: Int, untilMs: Int)] = [:]
 
     init(_ world: World) {
@@ -45,6 +49,8 @@ final class Ledger {
         switch operation.route {
         case .trusting:
             break
+        case .durable:
+            if count > 1 { self.world.violation(.executedTwice, "\(name): \(count) executions") }
         case .jobs:
             // A store that has forgotten a claim can't know better; what it may forget is the durable routes' concern.
             let forgotten = self.losses - self.lossesBefore[name, default: 0]
@@ -57,7 +63,9 @@ final class Ledger {
 
     /// A whole answer with status 200.
     func answered(_ operation: Operation, execution: Int) {
-        guard operation.route == .jobs, self.losses == 0, let key = operation.key else { return }
+        guard let key = operation.key,
+            operation.route == .durable || (operation.route == .jobs && self.losses == 0)
+        else { return }
         if let first = self.answers[key], first != execution {
             self.world.violation(.differentAnswers, "\(key): executions \(first) and \(execution)")
         }
@@ -73,6 +81,8 @@ final class Ledger {
         self.checkBucket(plan, numbers, nowMs: nowMs)
         self.checkQuota(plan, numbers, nowMs: nowMs)
         self.checkInFlight(plan, request.leaseIDs, numbers, nowMs: nowMs)
+        self.quotaHolders.formUnion(numbers)
+        if let claim = request.claim { self.claimOwners[claim.keyDigest] = claim.owner }
         let principal = Int(plan.keyID.dropFirst(4)) ?? -1
         if self.world.store.state.records[plan.orgID]?.revoked.contains(principal) ?? false {
             self.world.violation(.revokedKeyServed, "req \(numbers) of \(plan.keyID)")
@@ -98,8 +108,51 @@ final class Ledger {
         self.world.violation(.quotaExceeded, "\(self.quotaUsed[month, default: 0]) of \(quota.limit)")
     }
 
-    func quotaGivenBack(_ uses: [Settlement.QuotaUse]) {
+    /// A settlement of `request` has changed quotas.
+    func quotaChanged(_ uses: [Settlement.QuotaUse], by request: Int) {
         for use in uses { self.quotaUsed[use.month, default: 0] += use.amount }
+        guard uses.contains(where: { $0.amount < 0 }), self.losses == 0 else { return }
+        if self.quotaHolders.remove(request) == nil { self.world.violation(.givenBackTwice, "req \(request)") }
+    }
+
+    /// Who holds the claim of this key.
+    func owner(of keyDigest: [UInt8]) -> [UInt8]? { self.claimOwners[keyDigest] }
+
+    /// A settlement of the claim has taken effect.
+    func claimSettled(_ claim: ClaimRequest) {
+        let owner = self.claimOwners[claim.keyDigest]
+        guard self.losses == 0, owner != claim.owner else { return }
+        self.world.violation(
+            .strangerSettled,
+            "\(String(decoding: claim.owner, as: UTF8.self)) settled what \(owner.map { String(decoding: $0, as: UTF8.self) } ?? "nobody") holds"
+        )
+    }
+
+    /// A gateway has admitted a request by itself.
+    func locallyAdmitted(_ plan: AdmissionPlan) {
+        // A store that has forgotten who holds what starts anew; each time one more of every limit may be spent.
+        guard self.losses == 0, let rule = plan.groups.first?.rules.first else { return }
+        let nowMs = self.world.scheduler.nowUs / 1_000
+        var bucket = self.shares[plan.keyID] ?? (rule.full, nowMs)
+        bucket.level = min(rule.full, bucket.level + (nowMs - bucket.atMs) * rule.unitsPerMs) - rule.unitsPerToken
+        bucket.atMs = nowMs
+        self.shares[plan.keyID] = bucket
+        if bucket.level < 0 {
+            self.world.violation(.shareOverspent, "\(-bucket.level) sub-units of \(plan.keyID) too much")
+        }
+    }
+
+    // MARK: Waiting
+
+    /// A request has heard from the store, or that it need not wait.
+    func waited(_ exchange: Exchange, forUs us: Int) {
+        let mostMs = 2 * Scenario.Times.storeDeadlineMs + 1
+        if exchange.cameToOpenBreaker, us > 0 {
+            self.world.violation(
+                .waitedTooLong, "req \(exchange.number): \(us) us, though the store was known to be slow")
+        } else if us > mostMs * 1_000 {
+            self.world.violation(.waitedTooLong, "req \(exchange.number): \(us) us")
+        }
     }
 
     private func checkInFlight(_ plan: AdmissionPlan, _ leaseIDs: [[UInt8]], _ numbers: [Int], nowMs: Int) {

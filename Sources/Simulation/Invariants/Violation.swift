@@ -14,6 +14,10 @@ public struct Violation: Sendable, CustomStringConvertible {
         case differentAnswers = "a key with different answers"
         case staysOpen = "something stays open"
         case keyStuck = "a key stays claimed by nobody"
+        case waitedTooLong = "a request waited for the store for too long"
+        case shareOverspent = "gateways spent more of a limit by themselves than their shares"
+        case givenBackTwice = "quota was given back that was not taken"
+        case strangerSettled = "a claim was settled by another than its owner"
     }
 
     public let kind: Kind

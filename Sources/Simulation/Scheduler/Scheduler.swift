@@ -19,7 +19,11 @@ final class Scheduler {
 
     /// Calls `action` after `delayUs`, unless `process` has died by then.
     func after(_ delayUs: Int, _ process: Process, _ action: @escaping () -> Void) {
-        self.push(at: self.nowUs + max(0, delayUs), process, life: process.life, action)
+        self.scheduled += 1
+        self.push(
+            Event(
+                atUs: self.nowUs + max(0, delayUs), number: self.scheduled, process: process, life: process.life,
+                action: action))
     }
 
     /// Runs until nothing is left that is due before `untilUs`, or `isOver` says so.
@@ -30,7 +34,11 @@ final class Scheduler {
             self.nowUs = next.atUs
             guard next.process.isAlive, next.process.life == next.life else { continue }
             if next.process.pausedUntilUs > self.nowUs {
-                self.push(at: next.process.pausedUntilUs, next.process, life: next.life, next.action)
+                // It keeps its number: what was sent in order is heard in order, however many pauses there were.
+                self.push(
+                    Event(
+                        atUs: next.process.pausedUntilUs, number: next.number, process: next.process, life: next.life,
+                        action: next.action))
                 continue
             }
             self.steps += 1
@@ -44,9 +52,8 @@ final class Scheduler {
 
     // MARK: Heap
 
-    private func push(at atUs: Int, _ process: Process, life: Int, _ action: @escaping () -> Void) {
-        self.scheduled += 1
-        self.heap.append(Event(atUs: atUs, number: self.scheduled, process: process, life: life, action: action))
+    private func push(_ event: Event) {
+        self.heap.append(event)
         var child = self.heap.count - 1
         while child > 0 {
             let parent = (child - 1) / 2

@@ -26,4 +26,26 @@ public enum Plant: String, Sendable, CaseIterable {
     case settleNotRepeated = "settle-not-repeated"
     /// A lease is not given back.
     case leaseKept = "lease-kept"
+    /// Requests go on asking a store that has been too slow.
+    case breakerIgnored = "breaker-ignored"
+    /// A store that was too slow is never asked again whether it is well.
+    case probeForgotten = "probe-forgotten"
+    /// A call that the store does not answer in time goes on waiting.
+    case deadlineIgnored = "deadline-ignored"
+    /// A gateway that starts spends all of every limit, as if nobody shared it.
+    case shareWithoutLease = "share-without-lease"
+    /// A gateway that starts takes its buckets for full, though others may have spent of them.
+    case shareFilledAgain = "share-filled-again"
+    /// An admission whose answer was lost is given back twice.
+    case undoneTwice = "undone-twice"
+    /// An admission whose answer was lost is not given back.
+    case undoForgotten = "undo-forgotten"
+    /// A lost connection is not ended before the next one is used.
+    case fenceMissing = "fence-missing"
+    /// The store does not compare who settles a claim with who made it.
+    case strangerSettles = "stranger-settles"
+    /// What PostgreSQL says of a durable key is not waited for.
+    case durableIgnored = "durable-ignored"
+    /// What became of a durable key is told to PostgreSQL once, whether it hears or not.
+    case durableToldOnce = "durable-told-once"
 }

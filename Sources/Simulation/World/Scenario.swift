@@ -10,6 +10,10 @@ struct Scenario {
         static let claimMs = 5_000
         static let leaseMs = 5_000
         static let heartbeatMs = 1_000
+        static let enrolMs = 400
+        static let shareMs = 600_000
+        static let durableMs = 300
+        static let durableAgainMs = 500
         static let headMs = 1_500
         static let poolWaitMs = 400
         static let detachedMs = 3_000
@@ -36,6 +40,8 @@ struct Scenario {
     var trouble = 30
     /// Whether clients act at the same moments.
     var isBursty = false
+    /// Whether many requests without keys meet scarce limits, while the store comes and goes.
+    var isScarce = false
     var faults: [Fault] = []
     let startMs: Int
     private var plans: [AdmissionPlan] = []
@@ -45,10 +51,19 @@ struct Scenario {
         case jobs
         /// Keyed, the upstream honours the key too.
         case trusting
+        /// As jobs, and PostgreSQL arbitrates too.
+        case durable
         /// Without keys; decided in shared calls, from memory while the store is away.
         case chat
         /// Without keys, few at once.
         case capped
+
+        var isKeyed: Bool {
+            switch self {
+            case .jobs, .trusting, .durable: true
+            case .chat, .capped: false
+            }
+        }
     }
 
     init(seed: UInt64, plant: Plant?, losses: Bool) {
@@ -72,12 +87,49 @@ struct Scenario {
         self.sharedKeys = [0, 20, 80][random.below(3)]
         self.trouble = [5, 30, 70][random.below(3)]
         self.isBursty = random.percent(30)
+        if random.percent(12) { self.makeScarce(&random) }
         let count = random.percent(15) ? 0 : random.within(1...6)
         for _ in 0..<count { self.faults.append(self.drawFault(&random, losses: losses)) }
         self.faults.sort { $0.atMs < $1.atMs }
         for principal in 0..<Self.principals {
             for route in RouteKind.allCases { self.plans.append(self.makePlan(principal, route)) }
         }
+    }
+
+    private mutating func makeScarce(_ random: inout SeededRandom) {
+        self.isScarce = true
+        self.isBursty = false
+        self.routes = [.chat]
+        self.clients = 4
+        self.operationsPerClient = random.within(10...25)
+        self.loadMs = random.within(2_500...6_000)
+        self.capacity = random.within(1...6)
+        self.refillPerSecond = random.within(1...3)
+        self.revokes = false
+        if random.percent(50) { return self.makeHeir(&random) }
+        for _ in 0..<random.within(1...3) {
+            let atMs = random.within(0...self.loadMs)
+            let kind: Fault.Kind =
+                random.percent(50)
+                ? .storeRestarts(.nothing, downMs: random.within(100...2_000))
+                : .storeStalls(forMs: random.within(200...1_500))
+            self.faults.append(Fault(atMs: atMs, kind: kind))
+        }
+    }
+
+    /// A gateway dies between two absences of the store.
+    private mutating func makeHeir(_ random: inout SeededRandom) {
+        self.loadMs = 6_000
+        self.operationsPerClient = 40
+        self.capacity = random.within(2...12)
+        self.refillPerSecond = 1
+        let gateway = random.below(self.gateways)
+        let downMs = random.within(400...1_500)
+        self.faults = [
+            Fault(atMs: random.within(1_200...1_800), kind: .storeRestarts(.nothing, downMs: downMs)),
+            Fault(atMs: random.within(1_800...3_300), kind: .gatewayDies(gateway, downMs: random.within(1...300))),
+            Fault(atMs: random.within(3_800...4_800), kind: .storeRestarts(.nothing, downMs: downMs)),
+        ]
     }
 
     private func drawFault(_ random: inout SeededRandom, losses: Bool) -> Fault {
@@ -122,7 +174,7 @@ struct Scenario {
             name: "burst", scope: .key, capacity: self.capacity, refill: self.refillPerSecond, periodMs: 1_000,
             unit: .requests)
         let rules = (try? BucketRule(limit)).map { [$0] } ?? []
-        let isKeyed = route == .jobs || route == .trusting
+        let isKeyed = route.isKeyed
         return AdmissionPlan(
             orgID: Self.organisation, environment: .live, keyID: key, lineageID: key, routeID: "\(route)",
             groups: [BucketGroup(scope: .key, subject: key, source: .base, rules: rules)],

@@ -10,9 +10,16 @@ struct OrganisationRecord: Equatable {
 enum StoreCommand {
     /// `requests` are those that share the call.
     case admit(AdmissionRequest, requests: [Int])
-    case settle(Settlement, AdmissionPlan)
+    /// `request` is the one that it ends; 0 where it is about several.
+    case settle(Settlement, AdmissionPlan, request: Int)
     case heartbeat(AdmissionPlan, claim: ClaimRequest?, leaseID: [UInt8]?)
     case runID
+    case ping
+    /// Ends a connection, and what was sent on it (CLIENT KILL).
+    case fence(Connection)
+    case enrol(ShareRenewal, gateway: String)
+    /// A gateway is dead for certain.
+    case giveUpShare(String)
     case version(String)
     case record(String)
     case publish(String, OrganisationRecord, word: Int)
@@ -28,6 +35,7 @@ enum StoreReply {
     case admission(AdmissionResult, nowMs: Int)
     case done(Bool)
     case runID(String)
+    case share(ShareGrant)
     case version(String?)
     case record(OrganisationRecord?)
     case names([String])

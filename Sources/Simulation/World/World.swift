@@ -25,6 +25,8 @@ final class World {
 
     /// The longest that clients may go on after the load, with all their repetitions.
     private static let patienceMs = 120_000
+    /// In which every gateway must ask a store that is well.
+    private static let recoveryMs = 10_000
 
     init(_ scenario: Scenario, tells: Bool) {
         self.scenario = scenario
@@ -34,6 +36,9 @@ final class World {
     }
 
     var plant: Plant? { self.scenario.plant }
+
+    /// Whether clients still have something to do.
+    var isBusy: Bool { self.clientsLeft > 0 }
 
     func note(_ process: Process, _ what: () -> String) {
         self.story.note(self.scheduler.nowUs, process.name, what)
@@ -50,8 +55,13 @@ final class World {
         return self.numbers
     }
 
-    /// Mostly well below a millisecond, sometimes much.
+    /// Mostly well below a millisecond, sometimes much; now and then a segment is lost and sent again.
     func delayUs() -> Int {
+        self.network.below(1_000) == 0 ? self.network.within(60_000...900_000) : self.thinkingUs()
+    }
+
+    /// Mostly well below a millisecond, sometimes much.
+    func thinkingUs() -> Int {
         switch self.network.below(100) {
         case 0: self.network.within(5_000...60_000)
         case 1...5: self.network.within(500...5_000)
@@ -114,6 +124,11 @@ final class World {
         let wanted = self.worker.fullScans + 2
         self.scheduler.run(untilUs: limitUs) { self.worker.fullScans >= wanted }
         self.ledger.compareMeters()
+        let backUs = self.scheduler.nowUs + Self.recoveryMs * 1_000
+        self.scheduler.run(untilUs: backUs) { self.gateways.allSatisfy { $0.gateway?.asksStore ?? true } }
+        for gateway in self.gateways where !(gateway.gateway?.asksStore ?? true) {
+            self.violation(.staysOpen, "\(gateway.name) does not ask the store, which is well")
+        }
     }
 
     private func checkNothingIsOpen() {
@@ -121,16 +136,21 @@ final class World {
         for gateway in self.gateways where !(gateway.gateway?.isIdle ?? false) {
             self.violation(.staysOpen, "\(gateway.name): \(gateway.gateway?.unfinished ?? "not running")")
         }
+        for (key, owner) in self.records.runningClaims {
+            let number = Int(String(decoding: owner.dropFirst(5), as: UTF8.self)) ?? 0
+            guard !self.ledger.orphans.contains(number) else { continue }
+            self.violation(.keyStuck, "\(key) of PostgreSQL, claimed by req \(number)")
+        }
         guard self.ledger.losses == 0 else { return }
         for held in self.store.state.model.claims.values {
             guard case .inFlight(let owner, _) = held.state else { continue }
             let number = Int(String(decoding: owner.dropFirst(5), as: UTF8.self)) ?? 0
-            guard !self.ledger.orphans.contains(number), !self.ledger.ambiguous.contains(number) else { continue }
+            guard !self.ledger.orphans.contains(number) else { continue }
             self.violation(.keyStuck, "claimed by req \(number)")
         }
         for id in self.store.state.model.leases.values.flatMap(\.keys) {
             let number = Int(String(decoding: id.dropFirst(5), as: UTF8.self)) ?? 0
-            guard !self.ledger.orphans.contains(number), !self.ledger.ambiguous.contains(number) else { continue }
+            guard !self.ledger.orphans.contains(number) else { continue }
             self.violation(.staysOpen, "the lease of req \(number)")
         }
     }

@@ -14,8 +14,17 @@ protocol APIOptions: ParsableArguments {
     func request() throws -> AdminRequest
 }
 
+/// A command whose request is known from its words alone: what tests hold against the API's table.
+protocol APIAsking: ParsableCommand {
+    static var example: String { get }
+
+    func request() throws -> AdminRequest
+}
+
 /// A command that goes through the admin API.
-struct APICommand<Options: APIOptions>: AsyncParsableCommand {
+struct APICommand<Options: APIOptions>: AsyncParsableCommand, APIAsking {
+    static var example: String { Options.example }
+
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: Options.name, abstract: Options.abstract,
@@ -29,8 +38,10 @@ struct APICommand<Options: APIOptions>: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
 
+    func request() throws -> AdminRequest { try self.options.request() }
+
     func run() async throws {
-        let reply = try await self.server.client().send(try self.options.request())
+        let reply = try await self.server.client().send(try self.request())
         try APIAnswer.show(reply, Options.view, json: self.json)
     }
 }

@@ -8,7 +8,8 @@ struct DevCommand: AsyncParsableCommand {
         abstract: "Run everything on this machine: Redis, PostgreSQL, the job service, the edge, demo data.",
         discussion: """
             Data is kept in --data and survives; Ctrl-C stops everything in order. While it runs, the file demo.env in \
-            that folder holds addresses and keys for shells and for the other commands. Ports may also be given as \
+            that folder holds addresses and keys for shells and for the other commands. An empty database gets the data \
+            of `tollgate seed`; the keys in demo.env are those of its org on PRO, TOLLGATE_FREE_KEY that of the one on FREE. Ports may also be given as \
             TOLLGATE_EDGE_PORT, TOLLGATE_ADMIN_PORT, TOLLGATE_JOBS_PORT, the folder as TOLLGATE_DATA. MODEL_URL and \
             MODEL_API_KEY are passed on to the job service.
 
@@ -32,6 +33,9 @@ struct DevCommand: AsyncParsableCommand {
     @Option(help: "The job service's port. Default: a free one.")
     var jobsPort: Int?
 
+    @Flag(help: "Without demo data: an empty database gets one org, `demo`, and its keys.")
+    var bare = false
+
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = "info"
 
@@ -51,6 +55,7 @@ struct DevCommand: AsyncParsableCommand {
         options.edgePort = self.port
         options.adminPort = self.adminPort
         options.jobsPort = self.jobsPort
+        options.isBare = self.bare
         try options.completeFromEnvironment()
         if let data { options.dataPath = data }
         try await DevSupervisor(options: options, logger: Logger(label: "tollgate")).run()

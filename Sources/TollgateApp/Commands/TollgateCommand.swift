@@ -22,5 +22,6 @@ struct TollgateCommand: AsyncParsableCommand {
             LimitsCommand.self, FlagsCommand.self, UsageCommand.self, IdempotencyCommand.self, JobsCommand.self,
             WebhooksCommand.self, CreditsCommand.self, PaymentMethodsCommand.self, StripeCommand.self,
             AuditCommand.self, MaintenanceCommand.self, SeedCommand.self, SyncCommand.self, AdminCommand.self,
+            APICommand<WhoAmIOptions>.self,
         ])
 }

@@ -6,7 +6,9 @@ struct DemoEnvironment: Sendable, Equatable {
     var url = ""
     var adminURL = ""
     var key = ""
+    var keyID = ""
     var testKey = ""
+    var freeKey = ""
     var adminToken = ""
     var redis = ""
     var databaseURL = ""
@@ -16,7 +18,8 @@ struct DemoEnvironment: Sendable, Equatable {
     private static var fields: [(name: String, path: WritableKeyPath<DemoEnvironment, String>)] {
         [
             ("TOLLGATE_URL", \.url), ("TOLLGATE_ADMIN_URL", \.adminURL), ("TOLLGATE_KEY", \.key),
-            ("TOLLGATE_TEST_KEY", \.testKey), ("TOLLGATE_ADMIN_TOKEN", \.adminToken), ("TOLLGATE_REDIS", \.redis),
+            ("TOLLGATE_KEY_ID", \.keyID), ("TOLLGATE_TEST_KEY", \.testKey), ("TOLLGATE_FREE_KEY", \.freeKey),
+            ("TOLLGATE_ADMIN_TOKEN", \.adminToken), ("TOLLGATE_REDIS", \.redis),
             ("TOLLGATE_DATABASE_URL", \.databaseURL),
         ]
     }

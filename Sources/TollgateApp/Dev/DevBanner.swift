@@ -6,6 +6,8 @@ struct DevBanner {
     let environmentPath: String
     let configuration: Configuration
     let program: String
+    /// The slug of the org whose keys the environment holds.
+    let org: String
 
     /// The text. Lines to paste begin with two spaces; scripts may take them from here.
     var text: String {
@@ -25,8 +27,14 @@ struct DevBanner {
         More requests than the plan allows: the statuses, and how often each came (429 is the limit)
           \(self.flood)
 
-        What was used, by meter (requests that were refused or replayed are not counted)
-          \(self.program) usage
+        What this key used, by meter (requests that were refused or replayed are not counted)
+          \(self.program) usage --key "$TOLLGATE_KEY_ID"
+
+        What the demo's records hold: orgs, people, jobs, deliveries; all of it is in the admin API (docs/admin-api.md)
+          \(self.program) orgs list
+          \(self.program) users list
+          \(self.program) jobs list --org \(self.org)
+          \(self.program) webhooks deliveries --org \(self.org)
 
         Health and metrics
           curl -s "$TOLLGATE_ADMIN_URL/readyz"

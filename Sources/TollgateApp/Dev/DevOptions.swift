@@ -9,6 +9,8 @@ struct DevOptions: Sendable {
     var adminPort: Int?
     /// nil takes a free one.
     var jobsPort: Int?
+    /// An empty database gets an org and nothing else.
+    var isBare = false
 
     /// Takes what the command line left open from the environment.
     ///

@@ -97,7 +97,8 @@ struct DevSupervisor {
 
     private func serve(_ data: DataFolder, configuration: Configuration, children: DevChildren) async throws {
         let demo = try await DemoRecords.prepare(
-            configuration, known: DemoEnvironment.read(data.environmentPath), logger: self.logger)
+            configuration, known: DemoEnvironment.read(data.environmentPath), isBare: self.options.isBare,
+            logger: self.logger)
         let process = ServeProcess(
             configuration: configuration, configurationPath: nil, parts: .all, adminToken: demo.adminToken,
             stopSignals: Self.stopSignals(), logger: self.logger)
@@ -107,7 +108,7 @@ struct DevSupervisor {
             try environment.write(to: environmentPath)
             let banner = DevBanner(
                 environment: environment, environmentPath: self.shown(environmentPath), configuration: configuration,
-                program: self.shown(CommandLine.arguments.first ?? "tollgate"))
+                program: self.shown(CommandLine.arguments.first ?? "tollgate"), org: demo.org)
             StandardOutput.write(banner.text)
         }
         // Stopped: the file keeps the keys, and no longer names a process.
@@ -124,7 +125,9 @@ struct DevSupervisor {
         environment.url = "http://127.0.0.1:\(ports.edge ?? configuration.edge.listen.port)"
         environment.adminURL = "http://127.0.0.1:\(ports.admin)"
         environment.key = demo.key
+        environment.keyID = demo.keyID
         environment.testKey = demo.testKey
+        environment.freeKey = demo.freeKey
         environment.adminToken = demo.adminToken
         environment.redis = configuration.redis.url
         environment.databaseURL = configuration.postgres.url

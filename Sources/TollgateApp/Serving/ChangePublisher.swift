@@ -11,8 +11,9 @@ struct ChangePublisher: Sendable {
 
     /// The longest that an answer waits for it.
     private static let patience = Duration.seconds(2)
+    private static let batchMax = 500
 
-    /// Publishes what waits in the outbox of these orgs and of the system; of all orgs for nil, up to a bound.
+    /// Publishes what waits in the outbox of these orgs and of the system; of all orgs for nil.
     func publish(orgIDs: [String]?) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.publishNow(orgIDs) }
@@ -24,8 +25,14 @@ struct ChangePublisher: Sendable {
 
     private func publishNow(_ orgIDs: [String]?) async {
         do {
-            let entries = try await Outbox(self.stores.pool).waiting(for: orgIDs)
-            try await self.stores.publisher.publish(entries)
+            var last: Int64 = 0
+            while !Task.isCancelled {
+                let entries = try await Outbox(self.stores.pool).waiting(for: orgIDs, after: last, limit: Self.batchMax)
+                try await self.stores.publisher.publish(entries)
+                // A plan or a flag may concern more orgs than one batch has.
+                guard entries.count == Self.batchMax, let end = entries.last?.id else { return }
+                last = end
+            }
         } catch {
             self.logger.warning(
                 "A change is recorded, and published by a worker later", metadata: ["error": "\(error)"])

@@ -81,8 +81,14 @@ struct ServeProcess {
         if let edge {
             services.append(BoundService(edge, purpose: "the edge", listen: self.configuration.edge.listen))
             if let path = self.configurationPath {
-                services.append(
-                    ReloadService(path: path, current: self.configuration, apply: edge.reload, logger: self.logger))
+                let plans = self.parts.contains(.workers) ? workers.plans : nil
+                let reload = ReloadService(
+                    path: path, current: self.configuration,
+                    apply: { configuration in
+                        await edge.reload(configuration)
+                        plans?.offer(configuration.plans)
+                    }, logger: self.logger)
+                services.append(reload)
             }
         }
         services.append(

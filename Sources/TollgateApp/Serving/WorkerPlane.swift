@@ -18,6 +18,8 @@ struct WorkerPlane: Sendable {
     let journal: JournalKeeper?
     private let flusher: UsageFlusher
     private let outbox: OutboxPublisher
+    /// Takes the file's plans into the records.
+    let plans: PlanSeeder
     private let counters: WorkerCounters
 
     /// - Parameter hasEdge: whether an edge of this process needs a journal.
@@ -46,6 +48,7 @@ struct WorkerPlane: Sendable {
         self.flusher = UsageFlusher(
             pool: stores.pool, redis: stores.redis, keyspace: stores.keyspace,
             intervalMs: settings.usageFlushIntervalMs, counters: counters, logger: logger)
+        self.plans = PlanSeeder(pool: stores.pool, plans: configuration.plans, logger: logger)
         self.outbox = OutboxPublisher(
             pool: stores.pool, publisher: stores.publisher, pollIntervalMs: settings.outboxPollIntervalMs,
             counters: counters, logger: logger)
@@ -54,7 +57,7 @@ struct WorkerPlane: Sendable {
     /// - Parameter isFull: whether this process works for all, or only for its own edge.
     func services(isFull: Bool) -> [any Service] {
         let own: [any Service] = [self.resolver, self.lastUsed, self.durableKeys, self.recovery]
-        return isFull ? own + [self.sync, self.outbox, self.flusher, self.retention] : own
+        return isFull ? own + [self.plans, self.sync, self.outbox, self.flusher, self.retention] : own
     }
 
     func metrics() -> [MetricFamily] { self.counters.families() + self.recovery.families() }

@@ -5,10 +5,12 @@ public import RedisClient
 public import ServiceLifecycle
 import Synchronization
 
-/// Fills Redis from PostgreSQL: at the start, whenever the server behind the connection is another one than before, which
-/// may have come back empty, and when the same one was emptied (`FLUSHALL`). What Redis has already, in the same version or a newer one, it keeps.
+/// Makes Redis say what PostgreSQL says: at the start, whenever the server behind the connection is another one than before,
+/// which may have come back empty or with an older file, and when the same one was emptied (`FLUSHALL`). What is granted is
+/// published, what is not (any more) is withdrawn; what Redis has in a newer version it keeps.
 public final class RedisSync: Service {
     private let records: EdgeRecords
+    private let outbox: Outbox
     private let redis: RedisConnection
     private let publisher: EdgePublisher
     private let counters: WorkerCounters
@@ -18,11 +20,26 @@ public final class RedisSync: Service {
 
     /// How often the server's identity is looked at.
     private static let lookInterval = Duration.milliseconds(500)
+    /// An older file is most likely a little older: what changed last is told first.
+    private static let recentMax = 1_000
+
+    /// What a rebuild did.
+    public struct Rebuilt: Sendable, Equatable {
+        public var orgs = 0
+        public var keys = 0
+        /// Keys and orgs that Redis granted and the records do not.
+        public var withdrawn = 0
+
+        public init(orgs: Int = 0, keys: Int = 0, withdrawn: Int = 0) {
+            (self.orgs, self.keys, self.withdrawn) = (orgs, keys, withdrawn)
+        }
+    }
 
     public init(
         pool: PostgresPool, redis: RedisConnection, publisher: EdgePublisher, counters: WorkerCounters, logger: Logger
     ) {
         self.records = EdgeRecords(pool)
+        self.outbox = Outbox(pool)
         self.redis = redis
         self.publisher = publisher
         self.counters = counters
@@ -45,19 +62,22 @@ public final class RedisSync: Service {
         }
     }
 
-    /// Publishes every org with its usable keys. Returns how many of both.
+    /// Withdraws what the records do not grant, and publishes every org with its usable keys.
     @discardableResult
-    public func rebuild() async throws -> (orgs: Int, keys: Int) {
-        var orgs = 0
-        var keys = 0
+    public func rebuild() async throws -> Rebuilt {
+        var rebuilt = Rebuilt()
+        try await self.publisher.publishSystem()
+        try await self.publisher.publish(try await self.outbox.recent(limit: Self.recentMax))
+        rebuilt.withdrawn = try await self.publisher.withdraw()
+        // Its version may have been raised.
         try await self.publisher.publishSystem()
         try await self.records.scan { batch in
             try await self.publisher.publish(batch)
-            orgs += batch.count
-            keys += batch.reduce(0) { $0 + $1.keys.count }
+            rebuilt.orgs += batch.count
+            rebuilt.keys += batch.reduce(0) { $0 + $1.keys.count }
         }
         self.counters.add(1, to: .rebuilds)
-        return (orgs, keys)
+        return rebuilt
     }
 
     private func watch() async {
@@ -78,12 +98,15 @@ public final class RedisSync: Service {
         for await _ in self.bell.rings {
             do {
                 let began = ContinuousClock.now
-                let (orgs, keys) = try await self.rebuild()
+                let rebuilt = try await self.rebuild()
                 self.finished.withLock { $0 = true }
                 trouble.over()
                 self.logger.info(
                     "Redis holds the records",
-                    metadata: ["orgs": "\(orgs)", "keys": "\(keys)", "took": "\(ContinuousClock.now - began)"])
+                    metadata: [
+                        "orgs": "\(rebuilt.orgs)", "keys": "\(rebuilt.keys)", "withdrawn": "\(rebuilt.withdrawn)",
+                        "took": "\(ContinuousClock.now - began)",
+                    ])
             } catch {
                 self.counters.add(1, to: .rebuildFailures)
                 await trouble.happened(error)

@@ -31,6 +31,8 @@ public final class JournalRecovery: Service {
         var sealed: [JournalFile] = []
         /// Files that were found to be no business of ours, so that each is told of once.
         var passedOver: Set<String> = []
+        /// Gateways that are dead for certain, as Redis is to hear.
+        var gone: Set<String> = []
         var gaps: UsageJournals.Gaps?
         var renewAt = ContinuousClock.now + JournalRecovery.renewInterval
     }
@@ -97,7 +99,13 @@ public final class JournalRecovery: Service {
     /// Records what dead gateways have left behind, and says that this one lives.
     public func look() async throws {
         try await self.recordSealed()
-        try await self.recoverDead()
+        do {
+            try await self.recoverDead()
+        } catch {
+            await self.giveUpShares()
+            throw error
+        }
+        await self.giveUpShares()
         if let journal = self.keeper?.current { try await self.records.saw(Self.state(of: journal)) }
         let gaps = try await self.records.gaps()
         self.state.withLock { $0.gaps = gaps }
@@ -144,6 +152,7 @@ public final class JournalRecovery: Service {
                 self.passOver(path, because: "it belongs to other stores: \(journal.deployment)")
                 continue
             }
+            self.state.withLock { _ = $0.gone.insert(journal.id) }
             try await self.record(journal)
             self.counters.add(1, to: .journalsRecovered)
             self.logger.notice("The journal of a gateway that is gone is recorded", metadata: ["path": "\(path)"])
@@ -189,6 +198,17 @@ public final class JournalRecovery: Service {
         }
         await self.forget(journal.id, orgs: Set(counters.map(\.orgID)))
         journal.remove()
+    }
+
+    /// Whoever held the journal is dead for certain: its part of the limits need not wait until it expires.
+    private func giveUpShares() async {
+        for id in self.state.withLock({ $0.gone }) {
+            let field = Keyspace.shareField(ofGateway: id)
+            guard (try? await self.redis.command("HDEL", .text(self.keyspace.shares), .text(field))) != nil else {
+                return
+            }
+            self.state.withLock { _ = $0.gone.remove(id) }
+        }
     }
 
     /// Redis need not keep what is recorded for good; what it keeps all the same expires by itself.

@@ -31,7 +31,14 @@ struct ResourceTests {
                     == 200)
             #expect(try await world.send("PUT", "/v1/orgs/\(world.org.id)/plan", ["plan": "TEAM"]).status == 200)
             #expect(try await world.send("DELETE", "/v1/plans/TEAM").status == 409)
+            let absent = try await world.send("PUT", "/v1/plans/SPARE", ["name": "S"], fields: ["If-Match": "*"])
+            #expect(absent.status == 412, "\(absent)")
             #expect(try await world.send("PUT", "/v1/plans/SPARE", ["name": "S"]).status == 200)
+            let page = try await world.send("GET", "/v1/plans?limit=2&cursor=FREE")
+            #expect(page.json["data"]?.elements?.compactMap { $0["code"]?.text } == ["PRO", "SPARE"], "\(page)")
+            #expect(page.json["next_cursor"]?.text == "SPARE")
+            #expect(
+                try await world.send("PUT", "/v1/plans/SPARE", ["name": "S"], fields: ["If-Match": "*"]).status == 200)
             #expect(try await world.send("DELETE", "/v1/plans/SPARE").status == 204)
             #expect(try await world.send("GET", "/v1/plans/SPARE").status == 404)
             let fine: JSON = [
@@ -41,6 +48,30 @@ struct ResourceTests {
                 ],
             ]
             #expect(try await world.send("PUT", "/v1/plans/FINE", fine).status == 422)
+            for list in ["limits", "concurrency", "quotas"] {
+                let entry = Self.plan[list]?.elements?.first ?? .null
+                let twice = try await world.send("PUT", "/v1/plans/TWICE", ["name": "T", "\(list)": [entry, entry]])
+                #expect(twice.status == 422 && twice.text.contains("/\(list)/1"), "\(twice)")
+            }
+        }
+    }
+
+    @Test
+    func `a plan's change reaches the record that the edge reads, with a version; it is the records' from then on`()
+        async throws
+    {
+        try await AdminWorld.with { world in
+            #expect(try await world.send("GET", "/v1/plans/FREE").json["source"]?.text == "default")
+            let before = try #require(try await EdgeRecords(world.pool).org(world.org.id)).org
+            let put = try await world.send("PUT", "/v1/plans/FREE", Self.plan)
+            #expect(put.status == 200 && put.json["source"]?.text == "records", "\(put)")
+            let after = try #require(try await EdgeRecords(world.pool).org(world.org.id)).org
+            #expect(after.version > before.version)
+            #expect(after.grants == (try await Plans(world.pool).find("FREE"))?.plan.grants)
+            #expect(after.grants?.limits.map(\.capacity) == [10] && after.grants?.features == ["bulk"])
+            #expect(world.published.all.contains("*"))
+            let waiting = try await Outbox(world.pool).waiting(for: [world.org.id])
+            #expect(waiting.contains { $0.version == after.version })
         }
     }
 
@@ -98,7 +129,13 @@ struct ResourceTests {
             let on = try await world.send("PUT", path, ["enabled": true, "allowed": ["192.0.2.0/24", "2001:db8::1"]])
             #expect(on.status == 200 && on.json["maintenance"]?.bool == true, "\(on)")
             #expect(on.json["maintenance_allowed"]?.elements?.count == 2)
+            #expect(on.json["maintenance_expected_end"] == .null)
+            let ending = try await world.send(
+                "PUT", path, ["enabled": true, "expected_end": "2030-01-01T00:00:00+01:00"],
+                fields: ["If-Match": on.etag])
+            #expect(ending.json["maintenance_expected_end"]?.text == "2029-12-31T23:00:00.000Z", "\(ending)")
             let off = try await world.send("PUT", path, ["enabled": false])
+            #expect(off.json["maintenance_expected_end"] == .null)
             #expect(off.json["maintenance"]?.bool == false && off.json["maintenance_allowed"]?.elements?.count == 2)
             for text in ["192.0.2.1/24", "1.2.3", "::1/129", "1.2.3.4/", "1.2.3.4/+8", "1.2.3.4/08", ":::"] {
                 let wrong = try await world.send("PUT", path, ["enabled": true, "allowed": [.string(text)]])

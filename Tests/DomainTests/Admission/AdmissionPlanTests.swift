@@ -50,6 +50,49 @@ struct AdmissionPlanTests {
         }
     }
 
+    @Test func `what the records say of a plan goes before the file's plan, and an override before both`() throws {
+        var principal = self.principal(
+            overrides: [
+                LimitOverride(scope: .org, subject: "org_1", limit: "all", capacity: 7, refill: 1, periodMs: 1_000)
+            ])
+        var grants = PlanGrants()
+        grants.limits = [self.limit("burst", .key, 31), self.limit("all", .org, 51)]
+        grants.quotas = [Quota(meter: "jobs", perMonth: 3)]
+        grants.concurrency = [ConcurrencyLimit(name: "flight", scope: .org, max: 9)]
+        principal.org.grants = grants
+        let plan = try AdmissionPlan(principal, route: self.route(), configuration: self.configuration())
+        #expect(
+            self.summary(plan) == [
+                "key key_1 base: burst=10 burst=31", "org org_1 base: all=7", "key key_1 route: burst=60",
+                "route jobs route: route=70", "ip  base: flood=20",
+            ])
+        #expect(plan.quotas == [.init(meter: "jobs", limit: 3, amount: 3)])
+        #expect(plan.leases.map(\.max) == [9, 3])
+        let file = try AdmissionPlan(self.principal(), route: self.route(), configuration: self.configuration())
+        #expect(plan.groups[0].shape == file.groups[0].shape, "a bucket keeps its state when its numbers change")
+    }
+
+    @Test func `what a plan grants comes back from its texts`() throws {
+        var grants = PlanGrants()
+        grants.limits = [
+            self.limit("burst", .key, 31),
+            Limit(name: "units", scope: .org, capacity: 5, refill: 2, periodMs: 60_000, unit: .cost),
+        ]
+        grants.quotas = [Quota(meter: "jobs", perMonth: 0)]
+        grants.concurrency = [ConcurrencyLimit(name: "flight", scope: .route, max: 9)]
+        grants.features = ["beta"]
+        #expect(grants.limitTexts == ["burst key 31 1 1000", "units org 5 2 60000 cost"])
+        #expect(
+            PlanGrants(
+                limits: grants.limitTexts, quotas: grants.quotaTexts, caps: grants.capTexts, features: grants.features)
+                == grants)
+        for limit in ["burst key 31 1", "burst key 31 1 x", "burst any 31 1 1000", "burst key 31 1 1000 free", ""] {
+            #expect(PlanGrants(limits: [limit], quotas: [], caps: [], features: []) == nil, "\(limit)")
+        }
+        #expect(PlanGrants(limits: [], quotas: ["jobs"], caps: [], features: []) == nil)
+        #expect(PlanGrants(limits: [], quotas: [], caps: ["flight org"], features: []) == nil)
+    }
+
     @Test func `limits of file and plan share a group by scope, those of a route are apart, addresses last`() throws {
         let plan = try AdmissionPlan(self.principal(), route: self.route(), configuration: self.configuration())
         #expect(

@@ -78,6 +78,22 @@ import Testing
                     #expect(refused?["retry-after"].flatMap { Int($0) } ?? 0 > 0)
                 }
                 #expect(upstream.requests.count == served)
+                // When it is expected to be over, clients are told so; when it should be over, to come back in a while.
+                let untilMs = try await edge.realm.nowMs() + 1_800_000
+                try await publisher.publish(
+                    SystemRecord(
+                        isInMaintenance: true, maintenanceAllowed: ["192.0.2.0/24"], maintenanceUntilMs: untilMs,
+                        version: 2))
+                try await eventually("the expected end") {
+                    let seconds = try edge.get("/v1/a", as: tenant)?["retry-after"].flatMap { Int($0) } ?? 0
+                    return (1_500...1_800).contains(seconds)
+                }
+                try await publisher.publish(
+                    SystemRecord(
+                        isInMaintenance: true, maintenanceAllowed: ["192.0.2.0/24"], maintenanceUntilMs: 1, version: 2))
+                try await eventually("an end that is over") {
+                    try edge.get("/v1/a", as: tenant)?["retry-after"] == "60"
+                }
                 let allowed = "X-Forwarded-For: 192.0.2.9\r\n"
                 #expect(try edge.get("/v1/a", as: tenant, fields: allowed)?.status == 200)
                 // A publisher that is late changes nothing.

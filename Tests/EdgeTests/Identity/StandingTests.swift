@@ -186,6 +186,72 @@ import Testing
         }
     }
 
+    @Test
+    func `a plan that the records change is in force with the next request; levels stay, cut off at the capacity`()
+        async throws
+    {
+        func grants(_ capacity: Int, jobs: Int = 1_000, features: [String] = []) -> PlanGrants {
+            var grants = PlanGrants()
+            grants.limits = [Limit(name: "burst", scope: .key, capacity: capacity, refill: 1, periodMs: 3_600_000)]
+            grants.quotas = [Quota(meter: "jobs", perMonth: jobs)]
+            grants.features = features
+            return grants
+        }
+        try await Self.play(
+            edges: 2,
+            configuration: { configuration in
+                // What the file says of the plan is passed over.
+                configuration.plans[0].limits = [
+                    Limit(name: "burst", scope: .key, capacity: 1, refill: 1, periodMs: 3_600_000)
+                ]
+                configuration.route("v1") {
+                    $0.meters = [MeterRule(meter: "jobs", quantity: .fixed(1))]
+                    $0.feature = "beta"
+                }
+                configuration.edge.keyCache.negativeTtlMs = 200
+            }
+        ) { edges, _ in
+            let edge = edges[0]
+            var tenant = try await edge.realm.issue(org: { $0.grants = grants(3, features: ["beta"]) })
+            func publish(_ changed: PlanGrants) async throws {
+                tenant.org.grants = changed
+                tenant.org.version += 1
+                try await edge.realm.publish(tenant)
+            }
+            // The same number for all gateways, as `remaining` says it.
+            func request(_ edge: TestEdge) throws -> (status: Int?, limit: String) {
+                let response = try edge.get("/v1/a", as: tenant)
+                return (response?.status, response?["ratelimit"] ?? "")
+            }
+            for edge in edges { #expect(try request(edge).status == 200) }
+            try await publish(grants(10, features: ["beta"]))
+            for (edge, expected) in zip(edges, [200, 429]) {
+                #expect(try request(edge).status == expected, "one of three was left, and is not ten now")
+            }
+            try await publish(grants(50, features: ["beta"]))
+            #expect(try request(edge).status == 429)
+            var other = try await edge.realm.issue(org: { $0.grants = grants(10, features: ["beta"]) })
+            #expect(try edge.get("/v1/a", as: other)?.status == 200)
+            other.org.grants = grants(2, features: ["beta"])
+            other.org.version += 1
+            try await edge.realm.publish(other)
+            let statuses = try (0..<3).map { _ in try edge.get("/v1/a", as: other)?.status }
+            #expect(statuses == [200, 200, 429], "nine were left, and two are the most now")
+            // A quota, and a feature.
+            var third = try await edge.realm.issue(org: { $0.grants = grants(10, jobs: 1, features: ["beta"]) })
+            #expect(try edge.get("/v1/a", as: third)?.status == 200)
+            #expect(try edge.get("/v1/a", as: third)?.code == "quota-exceeded")
+            third.org.grants = grants(10, jobs: 2, features: ["beta"])
+            third.org.version += 1
+            try await edge.realm.publish(third)
+            #expect(try edge.get("/v1/a", as: third)?.status == 200)
+            third.org.grants = grants(10)
+            third.org.version += 1
+            try await edge.realm.publish(third)
+            #expect(try edge.get("/v1/a", as: third)?.code == "feature-not-available")
+        }
+    }
+
     @Test func `after a rotation old and new key share buckets and leases`() async throws {
         try await Self.play(configuration: {
             $0.plans[0].limits = [Limit(name: "burst", scope: .key, capacity: 3, refill: 1, periodMs: 3_600_000)]

@@ -291,4 +291,41 @@ import Testing
             for edge in edges { await edge.stop() }
         }
     }
+
+    @Test func `a gateway that takes another's place spends nothing that was spent before, and says so`() async throws {
+        let redis = try await Self.durable()
+        try await ScriptedUpstream.with { upstream in
+            let realm = try await Realm(redis: redis)
+            func start() async throws -> TestEdge {
+                try await TestEdge(
+                    upstreamPort: upstream.port, realm: realm,
+                    configuration: { configuration in
+                        configuration.plans[0].limits = [
+                            Limit(name: "burst", scope: .key, capacity: 20, refill: 1, periodMs: 3_600_000)
+                        ]
+                    })
+            }
+            let tenant = try await realm.issue()
+            let first = try await start()
+            #expect(try first.get("/v1/a", as: tenant)?.status == 200)
+            try await Self.expectLease(first)
+            try await redis.kill()
+            try await Self.expectAway(first)
+            for _ in 0..<5 { #expect(try first.get("/v1/a", as: tenant)?.status == 200) }
+            #expect(await first.value("local_bound_tokens", route: "v1", limit: "burst").map { Int($0) } == 20)
+            #expect(await first.value("local_spent_tokens", route: "v1", limit: "burst") == 5)
+            try await redis.restart()
+            #expect(await first.server.redisReady(withinMs: 20_000))
+            await first.server.shutdown(drainMs: 10_000)
+            let second = try await start()
+            #expect(await second.count("local_sharers") == 0)
+            #expect(try second.get("/v1/a", as: tenant)?.status == 200)
+            try await Self.expectLease(second)
+            try await redis.kill()
+            try await Self.expectAway(second)
+            #expect(try second.get("/v1/a", as: tenant)?.code == "limiter-unavailable")
+            #expect(await second.value("local_spent_tokens", route: "v1", limit: "burst") == 0)
+            await second.stop()
+        }
+    }
 }

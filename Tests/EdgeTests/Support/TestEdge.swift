@@ -80,6 +80,16 @@ final class TestEdge: Sendable {
         } ?? 0
     }
 
+    /// A sample of a metric by route and limit.
+    func value(_ name: String, route: String, limit: String) async -> Double? {
+        let family = await self.server.metrics().first { $0.name == "tollgate_\(name)" }
+        let sample = family?.samples.first {
+            $0.labels == [.init("http_route", route), .init("limit", limit)]
+        }
+        guard case .number(let value)? = sample?.value else { return nil }
+        return value
+    }
+
     /// Requests that wait for an upstream connection.
     func waiters() async -> Int { await self.count("upstream_waiters") }
 

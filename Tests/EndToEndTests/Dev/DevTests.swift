@@ -45,6 +45,45 @@ import Testing
         #expect(await again.stop() == .status(0))
     }
 
+    @Test func `the demo starts with what tollgate seed makes, once; its keys and the one of the org on FREE work`()
+        async throws
+    {
+        let stack = try await DevStack.start(isBare: false)
+        let admin = ["Authorization": "Bearer \(stack.environment.adminToken)"]
+        func list(_ path: String) async throws -> [[String: Any]] {
+            let answer = try await stack.admin.send("GET", path, admin)
+            let object = try JSONSerialization.jsonObject(with: Data(answer.body.utf8)) as? [String: Any]
+            return try #require(object?["data"] as? [[String: Any]], "\(answer)")
+        }
+        #expect(try await list("/v1/users").count == 4)
+        let orgs = try await list("/v1/orgs")
+        #expect(Set(orgs.compactMap { $0["plan"] as? String }) == ["FREE", "PRO"] && orgs.count == 2)
+        let acme = try #require(orgs.first { $0["slug"] as? String == "acme" }?["id"] as? String)
+        var jobs = 0
+        for id in orgs.compactMap({ $0["id"] as? String }) {
+            jobs += try await list("/v1/orgs/\(id)/jobs?limit=100").count
+        }
+        #expect(jobs == 100)
+        let deliveries = try await list("/v1/orgs/\(acme)/webhook-deliveries")
+        #expect(deliveries.contains { $0["status"] as? String == "failed" })
+        #expect(try await list("/v1/orgs/\(acme)/usage?step=day&from=2000-01-01T00:00:00Z").count > 7)
+        #expect(try await list("/v1/credit-packages").count == 4)
+        for (key, burst) in [(stack.environment.key, 200), (stack.environment.freeKey, 20)] {
+            let answer = try await stack.edge.send("GET", "/v1/echo", ["Authorization": "Bearer \(key)"])
+            #expect(
+                answer.status == 200 && answer.fields["ratelimit-policy"]?.contains("q=\(burst);") == true, "\(answer)")
+        }
+        #expect(
+            try await stack.edge.send("GET", "/v1/echo", ["Authorization": "Bearer \(stack.environment.testKey)"])
+                .status == 200)
+        await stack.stop()
+        let again = try await DevStack.start(in: stack.folder, isBare: false)
+        #expect(again.environment.key == stack.environment.key)
+        #expect(again.environment.freeKey == stack.environment.freeKey)
+        #expect(try await again.run("orgs", "list").output.split(separator: "\n").count == 3, "a head and two orgs")
+        await again.stop()
+    }
+
     @Test func `AK-5: a key revoked by the command is refused by the very next request`() async throws {
         let stack = try await DevStack.start()
         let (made, output) = try await stack.run("keys", "create", "--org", "demo", "--scope", "jobs:read", "--json")

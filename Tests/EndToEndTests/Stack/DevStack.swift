@@ -27,8 +27,10 @@ final class DevStack: Sendable {
     }
 
     /// Starts it and waits until it says that it is ready.
+    ///
+    /// - Parameter isBare: without demo data, with an org `demo` that has used nothing yet.
     static func start(
-        in folder: TestFolder? = nil, routes: String = "", arguments: [String] = []
+        in folder: TestFolder? = nil, routes: String = "", arguments: [String] = [], isBare: Bool = true
     ) async throws -> DevStack {
         let folder = try folder ?? TestFolder(prefix: "tollgate-dev")
         let configuration = "\(folder.path)/dev.yaml"
@@ -39,7 +41,7 @@ final class DevStack: Sendable {
             [
                 "dev", "--config", configuration, "--data", "\(folder.path)/data", "--port", "0",
                 "--admin-port", "0",
-            ] + arguments, logPath: "\(folder.path)/dev.log")
+            ] + (isBare ? ["--bare"] : []) + arguments, logPath: "\(folder.path)/dev.log")
         command.deathSignal = "TERM"
         let process = try await ChildProcess.start(command)
         let path = "\(folder.path)/data/demo.env"

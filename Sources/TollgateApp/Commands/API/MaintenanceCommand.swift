@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import PostgresClient
 
 /// `tollgate maintenance`
 struct MaintenanceCommand: AsyncParsableCommand {
@@ -19,14 +20,20 @@ struct MaintenanceCommand: AsyncParsableCommand {
     struct On: APIOptions {
         static let name = "on"
         static let abstract = "Refuse requests with 503 until it is switched off."
-        static let example = "maintenance on --allow 192.0.2.0/24"
+        static let example = "maintenance on --for 30m --allow 192.0.2.0/24"
         static let view = RecordView()
         @Option(help: "A network whose requests pass all the same; repeat for several. None: the list stays.")
         var allow: [String] = []
+        @Option(name: .customLong("for"), help: "How long it is expected to take, such as 30m: what Retry-After says.")
+        var duration: DurationArgument?
         func request() -> AdminRequest {
-            .put(
+            let end = self.duration.map { InstantText.full(PostgresInstant.now.advanced(by: $0.duration)) }
+            return .put(
                 "/v1/system/maintenance",
-                [("enabled", true), ("allowed", self.allow.isEmpty ? .null : .texts(self.allow))])
+                [
+                    ("enabled", true), ("allowed", self.allow.isEmpty ? .null : .texts(self.allow)),
+                    ("expected_end", .text(end)),
+                ])
         }
     }
 

@@ -6,7 +6,7 @@ struct MembersCommand: AsyncParsableCommand {
     static let configuration = APIGroup.configuration(
         "members", "Who is in an org, and as what.",
         examples: ["members list --org acme", "members set ada@acme.example --org acme --role ADMIN"],
-        [APICommand<List>.self, APICommand<Put>.self, APICommand<Remove>.self])
+        [APICommand<List>.self, APICommand<Show>.self, APICommand<Put>.self, APICommand<Remove>.self])
 
     private static let columns = RecordView("USER user_id", "ROLE role", "EMAIL email")
 
@@ -18,6 +18,18 @@ struct MembersCommand: AsyncParsableCommand {
         @OptionGroup var of: OrgOption
         @OptionGroup var page: PageOptions
         func request() -> AdminRequest { .list("/v1/orgs/{org}/members", org: self.of.org, self.page) }
+    }
+
+    struct Show: APIOptions {
+        static let name = "show"
+        static let abstract = "A user's seat in an org."
+        static let example = "members show ada@acme.example --org acme"
+        static let view = MembersCommand.columns
+        @Argument(help: "Their id or address.") var user: String
+        @OptionGroup var of: OrgOption
+        func request() -> AdminRequest {
+            .get("/v1/orgs/{org}/members/{user}", org: self.of.org, user: self.user)
+        }
     }
 
     struct Put: APIOptions {

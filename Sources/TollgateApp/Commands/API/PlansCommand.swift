@@ -10,14 +10,15 @@ struct PlansCommand: AsyncParsableCommand {
 
     private static let columns = RecordView(
         "CODE code", "NAME name", ">CENTS price_cents", "CURRENCY currency", "LIMITS limits", "QUOTAS quotas",
-        "FEATURES features")
+        "FEATURES features", "SOURCE source")
 
     struct List: APIOptions {
         static let name = "list"
         static let abstract = "All plans by code."
         static let example = "plans list"
         static let view = PlansCommand.columns
-        func request() -> AdminRequest { .get("/v1/plans") }
+        @OptionGroup var page: PageOptions
+        func request() -> AdminRequest { .list("/v1/plans", self.page) }
     }
 
     struct Show: APIOptions {
@@ -42,8 +43,8 @@ struct PlansCommand: AsyncParsableCommand {
                 throw CommandFailure("\(self.file) cannot be read.", status: .usage)
             }
             do {
-                // The code is in the path.
-                let body = try JSONParser.parse(Array(text.utf8)).without("code")
+                // The code is in the path, and the source is ours to say.
+                let body = try JSONParser.parse(Array(text.utf8)).without("code", "source")
                 return AdminRequest(method: "PUT", path: "/v1/plans/\(AdminClient.escaped(self.plan))", body: body)
             } catch {
                 throw CommandFailure(

@@ -60,7 +60,7 @@ struct WebhooksCommand: AsyncParsableCommand {
     struct Update: APIOptions {
         static let name = "update"
         static let abstract = "Change an endpoint's address or events, switch it off or on."
-        static let example = "webhooks update whe_01J... --org acme --disable"
+        static let example = "webhooks update whe_01J... --org acme --disable-delivery"
         static let view = WebhooksCommand.columns
         @Argument(help: "The endpoint's id (whe_...).") var id: String
         @OptionGroup var of: OrgOption

@@ -29,6 +29,9 @@ struct KeysCreateCommand: AsyncParsableCommand {
     @Option(help: "What it may do; repeat for several.")
     var scope: [String] = []
 
+    @Option(help: "A network that it may be used from, such as 192.0.2.0/24; repeat for several. None: anywhere.")
+    var allow: [String] = []
+
     @Option(help: "The user it speaks for (usr_...).")
     var user: String?
 
@@ -47,11 +50,14 @@ struct KeysCreateCommand: AsyncParsableCommand {
                 KeysServer.path, org: self.org,
                 [
                     ("name", .string(self.name)), ("environment", self.test ? "test" : "live"),
-                    ("scopes", .texts(self.scope)), ("user_id", .text(self.user)),
+                    ("scopes", .texts(self.scope)),
+                    ("allowed_addresses", self.allow.isEmpty ? .null : .texts(self.allow)),
+                    ("user_id", .text(self.user)),
                     ("expires_in_s", self.expires.map { .integer(Int64($0.seconds)) } ?? .null),
                 ])
             return try APIAnswer.show(try await client.send(request), KeysServer.view, json: self.json)
         }
+        guard self.allow.isEmpty else { throw CommandFailure("--allow goes with --server.", status: .usage) }
         try await self.options.withStores { configuration, stores in
             let org = try await OrgReference.find(self.org, stores.pool)
             let environment: Domain.Environment = self.test ? .test : .live

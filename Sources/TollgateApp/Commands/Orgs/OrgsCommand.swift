@@ -17,7 +17,8 @@ struct OrgsCommand: AsyncParsableCommand {
             """,
         subcommands: [
             OrgsCreateCommand.self, OrgsListCommand.self, APICommand<Show>.self, APICommand<Update>.self,
-            APICommand<Plan>.self, APICommand<Suspend>.self, APICommand<Resume>.self, APICommand<Delete>.self,
+            APICommand<Plan>.self, APICommand<Expire>.self, APICommand<Suspend>.self, APICommand<Resume>.self,
+            APICommand<Delete>.self,
         ])
 
     static let view = RecordView(
@@ -53,6 +54,30 @@ struct OrgsCommand: AsyncParsableCommand {
         @Argument(help: "Its id or slug.") var org: String
         @Argument(help: "The plan's code.") var plan: String
         func request() -> AdminRequest { .put("/v1/orgs/{org}/plan", org: self.org, [("plan", .string(self.plan))]) }
+    }
+
+    struct Expire: APIOptions {
+        static let name = "expire"
+        static let abstract = "Say when an org's access ends: its keys are refused from then on."
+        static let example = "orgs expire acme --at 2030-01-31T12:00:00Z"
+        static let view = OrgsCommand.view
+        @Argument(help: "Its id or slug.") var org: String
+        @Option(help: "A time: 2030-01-31, 2030-01-31T12, 2030-01-31T12:00:00Z.") var at: String?
+        @Flag(help: "Its access does not end.") var never = false
+
+        func validate() throws {
+            guard (self.at == nil) == self.never else { throw ValidationError("Give --at TIME or --never.") }
+            if let at, InstantText.parse(at) == nil {
+                throw ValidationError("`\(at)` is no time; expected e.g. 2030-01-31T12:00:00Z.")
+            }
+        }
+
+        func request() -> AdminRequest {
+            let instant = self.at.flatMap(InstantText.parse).map(InstantText.full)
+            // Null says never, and must be said.
+            let body: JSON = ["expires_at": .text(instant)]
+            return AdminRequest(method: "PUT", path: "/v1/orgs/{org}/expiry", org: self.org, body: body)
+        }
     }
 
     struct Suspend: APIOptions {
