@@ -18,7 +18,7 @@ PLANT ?=
 export BUILD_DIR CONFIGURATION SEED SEEDS PLANT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full smoke build release gauge bench bench-quick bench-first load faults simulate schemathesis format lint clean-data clean
+.PHONY: help run test test-full smoke build release gauge scale bench bench-quick bench-first load faults simulate schemathesis format lint clean-data clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ load: ## load your own gateway: SCENARIO=bench/scenarios/steady.yaml URL=http://
 
 gauge: ## instructions and allocations of a request, by stage, against what is kept (a minute)
 	@exec scripts/gauge.sh $(ARGS)
+
+scale: release ## a million keys of 100 000 orgs: load, sync, list, look-up, first request; writes bench/SCALE.md (5 minutes)
+	@exec bench/scale --report bench/SCALE.md $(ARGS)
 
 bench-first: ## CPU per request, throughput and p99 beside nginx, nginx + ngx_lua and HAProxy (2 minutes)
 	@exec scripts/bench-first.sh $(ARGS)

@@ -7,6 +7,7 @@ public enum LuaScripts {
     public static let report = Self.composed(PackageResources.report_lua)
     public static let enrol = Self.composed(PackageResources.enrol_lua)
     public static let publishKey = Self.composed(PackageResources.publish_key_lua)
+    public static let publishSystem = Self.composed(PackageResources.publish_system_lua)
     public static let publishOrg = Self.composed(PackageResources.publish_org_lua)
     public static let expireClaim = Self.composed(PackageResources.expire_claim_lua)
 

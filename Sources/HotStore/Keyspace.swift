@@ -16,7 +16,7 @@ public struct Keyspace: Sendable, Equatable {
     /// String: `<version>:<word>`.
     public func version(ofOrg orgID: String) -> String { "\(self.prefix)v:{\(orgID)}" }
 
-    /// Hash: the record of an API key by the hexadecimal SHA-256 of the key.
+    /// Packed string: the record of an API key by the hexadecimal SHA-256 of the key.
     public func keyRecord(sha256Hex: String) -> String { "\(self.prefix)k:\(sha256Hex)" }
 
     /// Hash: the record of an org.

@@ -25,5 +25,6 @@ public enum RecordsSchema {
         ("0010_idempotency.sql", PackageResources._010_idempotency_sql),
         ("0011_usage_journals.sql", PackageResources._011_usage_journals_sql),
         ("0012_plans_at_the_edge.sql", PackageResources._012_plans_at_the_edge_sql),
+        ("0013_many_keys.sql", PackageResources._013_many_keys_sql),
     ]
 }

@@ -106,6 +106,15 @@ public actor RedisConnection {
         return try await self.send(head + keys + arguments)
     }
 
+    /// Calls a script many times, in one write to each server; the values come in the order of the calls. A call's error reply is the
+    /// value ``RedisValue/error(_:)``; anything that leaves a reply unknown is thrown.
+    public func eval(_ script: RedisScript, calls: [RedisScriptCall]) async throws -> [RedisValue] {
+        self.router.register(script)
+        let hash = RedisArgument.text(script.sha1)
+        return try await self.pipeline(
+            calls.map { ["EVALSHA", hash, .integer(Int64($0.keys.count))] + $0.keys + $0.arguments })
+    }
+
     /// Sends the commands in one write to each server; the values come in their order. A command's error reply is the
     /// value ``RedisValue/error(_:)``; anything that leaves a reply unknown is thrown. A cluster executes those for
     /// different slots in any order.

@@ -27,3 +27,14 @@ public struct RedisScript: Sendable, Hashable {
         RESPWriter.append(integer: Int64(keyCount), into: &output)
     }
 }
+
+/// What one call of a script is given.
+public struct RedisScriptCall: Sendable {
+    public var keys: [RedisArgument]
+    public var arguments: [RedisArgument]
+
+    public init(keys: [RedisArgument], arguments: [RedisArgument]) {
+        self.keys = keys
+        self.arguments = arguments
+    }
+}

@@ -139,7 +139,7 @@ actor HotClient {
         RecordReads.appendVersion(ofOrg: org, self.keyspace, into: &version)
         let tag = try await self.call(version) { $0.withBytes { String(decoding: $0, as: UTF8.self) } }
         let org = try await self.call(orgRecord) { PrincipalRecordCodec.org(PrincipalRecordCodec.fields($0)) }
-        return (try await self.call(key) { PrincipalRecordCodec.key(PrincipalRecordCodec.fields($0)) }, org, tag)
+        return (try await self.call(key) { PrincipalRecordCodec.key($0) }, org, tag)
     }
 
     func call<Result: Sendable>(_ command: ByteBuffer, read: @escaping (borrowing RedisReply) -> Result) async throws

@@ -130,20 +130,58 @@ struct RecordTests {
     }
 
     @Test func `a damaged record is none`() {
-        var fields: [String: String] = [:]
         let encoded = PrincipalRecordCodec.encode(self.key())
-        for index in stride(from: 0, to: encoded.count, by: 2) { fields[encoded[index]] = encoded[index + 1] }
-        #expect(PrincipalRecordCodec.key(fields) == self.key())
-        for name in fields.keys {
-            var missing = fields
-            missing[name] = nil
-            #expect(PrincipalRecordCodec.key(missing) == nil, "without \(name)")
+        let stored = "7 \(encoded)"
+        #expect(PrincipalRecordCodec.key(stored) == self.key())
+        for count in 0..<stored.utf8.count {
+            #expect(PrincipalRecordCodec.key(String(decoding: stored.utf8.prefix(count), as: UTF8.self)) == nil)
         }
-        for (name, value) in [("scopes", "5:ab"), ("scopes", "x"), ("env", "prod"), ("status", ""), ("expires", "1e3")]
+        for damaged in [encoded, " \(encoded)", "x \(encoded)", "\(stored)1:x", "\(stored) "] {
+            #expect(PrincipalRecordCodec.key(damaged) == nil, "\(damaged)")
+        }
+        for (part, other) in [("4:test", "4:prod"), ("6:active", "6:absent"), ("13:1763700000123", "13:17637e0000123")]
         {
-            var damaged = fields
-            damaged[name] = value
-            #expect(PrincipalRecordCodec.key(damaged) == nil, "\(name) \(value)")
+            let damaged = stored.replacing(part, with: other)
+            #expect(damaged != stored && PrincipalRecordCodec.key(damaged) == nil, "\(damaged)")
         }
+    }
+
+    @Test func `a key's record takes little memory, whatever its scopes and networks`() async throws {
+        let publisher = try await self.publisher("memory")
+        var key = self.key()
+        key.scopes = ["jobs:read", "jobs:write", "files:read", "files:write", "usage:read", "exports:run"]
+        let digest = String(repeating: "a", count: 64)
+        try await publisher.publish([PublishedKey(record: key, sha256Hex: digest, version: 7)])
+        let name = RedisArgument.text(publisher.keyspace.keyRecord(sha256Hex: digest))
+        let bytes = try #require(try await publisher.redis.command("MEMORY", "USAGE", name).integer)
+        #expect(bytes < 512, "a hash took more than 1000")
+        await publisher.redis.close()
+    }
+
+    @Test func `a record that an older Tollgate left is replaced`() async throws {
+        let publisher = try await self.publisher("older")
+        let name = RedisArgument.text(publisher.keyspace.keyRecord(sha256Hex: "ab"))
+        try await publisher.redis.command("HSET", name, "ver", "900", "id", "key_1")
+        #expect(try await publisher.publish(self.org(7), keys: [("ab", self.key())], word: "w1"))
+        #expect(try await publisher.principal(sha256Hex: "ab")?.key == self.key())
+        await publisher.redis.close()
+    }
+
+    @Test func `many publications in one write meet a Redis that has lost its scripts`() async throws {
+        let server = try await TestRedis.start()
+        let publisher = RecordPublisher(redis: try await server.connect(), keyspace: Keyspace(prefix: "many:"))
+        try await publisher.publish([PublishedKey(record: self.key(), sha256Hex: "00", version: 7)])
+        try await publisher.redis.command("SCRIPT", "FLUSH")
+        let keys = (0..<500).map { number in
+            var key = self.key()
+            key.keyID = "key_\(number)"
+            return PublishedKey(record: key, sha256Hex: "d\(number)", version: 7)
+        }
+        try await publisher.publish(keys)
+        #expect(try await publisher.publish([self.org(7)]) { "w1" } == 1)
+        for number in [0, 250, 499] {
+            #expect(try await publisher.principal(sha256Hex: "d\(number)")?.key.keyID == "key_\(number)")
+        }
+        await publisher.redis.close()
     }
 }

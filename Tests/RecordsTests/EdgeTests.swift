@@ -64,13 +64,13 @@ func drained(_ pool: PostgresPool) async throws -> [OutboxEntry] {
         try await flags.put(FeatureFlag(key: "own", planValues: ["FREE": false]))
         try await flags.setOverride(true, of: "own", for: org.id)
         try await flags.setOverride(false, of: "withdrawn", for: org.id)
-        var seen = try #require(try await EdgeRecords(pool).org(org.id)).org
+        var seen = try #require(try await EdgeRecords(pool).orgs([org.id]).first)
         #expect(seen.featuresOn == ["default-on", "granted", "own", "plan-on"])
         #expect(seen.featuresOff == ["granted-off", "withdrawn"])
         #expect(try await flags.overrides(of: org.id) == ["own": true, "withdrawn": false])
         try await flags.setOverride(nil, of: "own", for: org.id)
         #expect(try await flags.remove("withdrawn"))
-        seen = try #require(try await EdgeRecords(pool).org(org.id)).org
+        seen = try #require(try await EdgeRecords(pool).orgs([org.id]).first)
         #expect(seen.featuresOn == ["default-on", "granted", "plan-on"])
         #expect(seen.featuresOff == ["granted-off", "own"])
         #expect(try await flags.list().first { $0.key == "granted-off" }?.planValues == ["FREE": false, "PRO": true])
@@ -93,14 +93,41 @@ func drained(_ pool: PostgresPool) async throws -> [OutboxEntry] {
                 expected[org.id] = nil
             }
         }
-        var seen: [String: [String]] = [:]
-        var batches = 0
-        try await EdgeRecords(pool).scan(orgs: 4) { batch in
-            batches += 1
-            for org in batch { seen[org.org.orgID] = org.keys.map(\.record.keyID) }
+        for (orgs, keys) in [(4, 1_000), (4, 3), (1, 1), (100, 2), (3, 4)] {
+            _ = try await drained(pool)
+            var scan = EdgeScan(pool, orgs: orgs, keys: keys)
+            var seen: [String: [String]] = [:]
+            var finished: [String] = []
+            while let page = try await scan.next() {
+                #expect(page.keys.count <= keys && page.orgs.count <= orgs)
+                for (key, version) in page.keys {
+                    #expect(!finished.contains(key.record.orgID), "an org comes after all of its keys")
+                    seen[key.record.orgID, default: []].append(key.record.keyID)
+                    #expect(version == (try await Orgs(pool).find(key.record.orgID)?.version))
+                }
+                for org in page.orgs {
+                    finished.append(org.orgID)
+                    #expect(org.version == (try await Orgs(pool).find(org.orgID)?.version))
+                }
+            }
+            #expect(finished == expected.keys.sorted())
+            #expect(seen == expected.filter { !$1.isEmpty }, "\(orgs) orgs and \(keys) keys at a time")
         }
-        #expect(seen == expected)
-        #expect(batches == 2)
+    }
+
+    @Test func `a scan gives an org the version up to which everything of it has left the outbox`() async throws {
+        let pool = try await freshRecords()
+        let (_, org) = try await pool.signedUp()
+        let key = try await pool.newKey(of: org)
+        _ = try await drained(pool)
+        let published = try await pool.version(of: org)
+        _ = try await APIKeys(pool).revoke(key.id, of: org.id)
+        _ = try await Orgs(pool).setPlan("PRO", of: org.id)
+        var scan = EdgeScan(pool)
+        let page = try #require(try await scan.next())
+        #expect(page.orgs.map(\.version) == [published])
+        #expect(page.orgs.map(\.plan) == ["PRO"], "the record itself is as it is now")
+        #expect(page.keys.isEmpty)
     }
 
     @Test func `every change that the edge must see raises the version and is told, nothing else does`() async throws {
@@ -160,6 +187,6 @@ func drained(_ pool: PostgresPool) async throws -> [OutboxEntry] {
         let erased = try await drained(pool)
         #expect(erased.contains { $0.kind == .org && $0.orgID == org.id })
         #expect(erased.contains { $0.kind == .key && $0.apiKeyID == key.id })
-        #expect(try await EdgeRecords(pool).org(org.id) == nil)
+        #expect(try await EdgeRecords(pool).orgs([org.id]).isEmpty)
     }
 }

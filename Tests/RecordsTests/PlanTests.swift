@@ -50,7 +50,7 @@ import Testing
         #expect(try await seed([team, free]).changed == ["FREE", "TEAM"])
         let seeded = try #require(try await Plans(pool).find("FREE"))
         #expect(seeded.plan == free && seeded.source == .file && seeded.priceCents == 0)
-        #expect(try await EdgeRecords(pool).org(org.id)?.org.grants == free.grants)
+        #expect(try await EdgeRecords(pool).orgs([org.id]).first?.grants == free.grants)
         #expect(try await pool.version(of: org) == before + 1)
         #expect(try await drained(pool).map(\.orgID) == [org.id])
         let entries = try await AuditLog(pool).list(AuditLog.Filter())

@@ -59,6 +59,57 @@ struct PublishingTests {
         await world.close()
     }
 
+    @Test func `AK-5: an org's version never gets ahead of a key's change that is not published`() async throws {
+        let world = try await WorkerWorld.make()
+        let org = try await world.org()
+        _ = try await world.key("late", of: org)
+        _ = try await Orgs(world.pool).setStatus(.suspended, of: org.id)
+        let entries = try await Outbox(world.pool).waiting(for: [org.id])
+        let told = try #require(entries.compactMap(\.version).max())
+        let rest = try await world.key("rest", of: org)
+        _ = try await APIKeys(world.pool).revoke(rest.id, of: org.id)
+        try await world.publisher.publish(entries)
+        let seen = try #require(try await world.seen("late"))
+        #expect(seen.org.version == told && seen.org.status == .suspended)
+        try await self.outbox(world).drain()
+        #expect(try await world.seen("rest")?.key.status == .revoked)
+        #expect(try await world.seen("late")?.org.version == (try await Orgs(world.pool).find(org.id))?.version)
+        await world.close()
+    }
+
+    @Test func `AK-5: what another publisher holds is published before the version that comes after it`() async throws {
+        let world = try await WorkerWorld.make()
+        let org = try await world.org()
+        _ = try await world.key("held", of: org)
+        try await self.outbox(world).drain()
+        _ = try await APIKeys(world.pool).revoke("key_held", of: org.id)
+        _ = try await Outbox(world.pool).drain { _ in
+            // Held, not published: this one is slow.
+            _ = try await Orgs(world.pool).setPlan("FREE", of: org.id)
+            try await self.outbox(world).drain()
+            let seen = try #require(try await world.seen("held"))
+            #expect(seen.org.plan == "FREE" && seen.key.status == .revoked)
+        }
+        await world.close()
+    }
+
+    @Test func `a key that is looked up does not bring a version that is still in the outbox`() async throws {
+        let world = try await WorkerWorld.make()
+        let org = try await world.org()
+        _ = try await world.key("one", of: org)
+        _ = try await world.key("two", of: org)
+        try await self.outbox(world).drain()
+        let before = try #require(try await world.seen("one"))
+        _ = try await APIKeys(world.pool).revoke("key_two", of: org.id)
+        let record = try #require(try await EdgeRecords(world.pool).find(keyID: "key_one"))
+        try await world.publisher.publish(record)
+        #expect(try await world.seen("one")?.versionTag == before.versionTag)
+        try await self.outbox(world).drain()
+        #expect(try await world.seen("two")?.key.status == .revoked)
+        #expect(try await world.seen("one")?.versionTag != before.versionTag)
+        await world.close()
+    }
+
     @Test func `a removed org is published as deleted`() async throws {
         let world = try await WorkerWorld.make()
         let org = try await world.org()
@@ -101,6 +152,33 @@ struct PublishingTests {
         try await world.redis.waitUntilReady(timeoutMs: 20_000)
         try await self.outbox(world).drain()
         #expect(try await world.seen("later") != nil)
+        await world.close()
+    }
+
+    @Test func `one filling brings many orgs and keys, and an org of very many`() async throws {
+        let world = try await WorkerWorld.make()
+        let org = try await world.org()
+        try await world.pool.query(
+            """
+            INSERT INTO api_keys (id, org_id, key_hash, key_prefix, environment)
+            SELECT 'key_' || lpad(n::text, 6, '0'), \(org.id), lpad(n::text, 64, '0'), 'tgk_live_abc', 'live'
+            FROM generate_series(1, 5000) AS n
+            """)
+        for slug in ["b", "c"] { _ = try await world.key("k\(slug)", of: try await world.org(slug)) }
+        try await self.outbox(world).drain()
+        try await world.redis.command("DEL", .text(world.keyspace.version(ofOrg: org.id)))
+        let sync = RedisSync(
+            pool: world.pool, redis: world.redis, publisher: world.publisher, counters: world.counters,
+            logger: world.logger)
+        let rebuilt = try await sync.rebuild()
+        #expect(rebuilt.orgs == 3 && rebuilt.keys == 5_002)
+        let reader = RecordPublisher(redis: world.redis, keyspace: world.keyspace)
+        for number in [1, 2_000, 2_001, 5_000] {
+            let digits = String(number)
+            let hash = String(repeating: "0", count: 64 - digits.count) + digits
+            #expect(try await reader.principal(sha256Hex: hash)?.org.orgID == org.id, "\(number)")
+        }
+        #expect(try await world.seen("kc")?.org.orgID == "org_c")
         await world.close()
     }
 
@@ -255,10 +333,14 @@ struct PublishingTests {
         _ = try await world.key("gone", of: org)
         try await self.outbox(world).drain()
         // Redis has seen what the database no longer knows of.
-        var future = try #require(try await EdgeRecords(world.pool).org(org.id))
-        future.org.version += 40
-        future.org.plan = "ENTERPRISE"
-        try await world.publisher.publish([future])
+        var scan = EdgeScan(world.pool)
+        var page = try #require(try await scan.next())
+        var future = try #require(page.orgs.first)
+        future.version += 40
+        future.plan = "ENTERPRISE"
+        page.orgs = [future]
+        page.keys = page.keys.map { ($0.key, $0.version + 40) }
+        try await world.publisher.publish(page)
         try await world.pool.query("DELETE FROM outbox")
         try await world.pool.query("UPDATE api_keys SET status = 'revoked', revoked_at = now() WHERE id = 'key_gone'")
         let sync = RedisSync(
@@ -266,7 +348,7 @@ struct PublishingTests {
             logger: world.logger)
         try await sync.rebuild()
         let seen = try #require(try await world.seen("known"))
-        #expect(seen.org.plan == "PRO" && seen.org.version > future.org.version)
+        #expect(seen.org.plan == "PRO" && seen.org.version > future.version)
         #expect(try await world.seen("gone")?.key.status == .revoked)
         await world.close()
     }

@@ -179,13 +179,13 @@ enum KeyOperations {
 
     private static let addresses = Field.optional(
         "allowed_addresses", .list(.text(.network), max: 64),
-        "Addresses and networks that it may be used from, such as 192.0.2.0/24; none is anywhere.", fallback: [])
+        """
+        Addresses and networks that it may be used from, such as 192.0.2.0/24; none is anywhere. Bits beyond a network's \
+        length are cleared.
+        """, fallback: [])
 
-    /// - Throws: 422 for a text that has the characters of a network and is none.
     private static func networks(_ call: Call) throws -> [String]? {
-        guard let texts = call.body["allowed_addresses"]?.texts else { return nil }
-        try Network.check(texts, at: "/allowed_addresses")
-        return texts
+        try call.body["allowed_addresses"]?.texts.map { try Network.canonical($0, at: "/allowed_addresses") }
     }
 
     private static func find(_ call: Call) async throws -> APIKey {

@@ -1,31 +1,39 @@
-import Domain
 import Glibc
 
-/// Addresses and networks in requests, as PostgreSQL's `cidr` takes them: no bits set to the right of the mask.
+/// Addresses and networks in requests, whose form is checked: see `TextRule.network`.
 enum Network {
-    /// - Throws: 422 with every one that is none.
-    static func check(_ texts: [String], at pointer: String) throws {
-        let errors = texts.enumerated().filter { !Self.isNetwork($1) }.map { index, _ in
-            FieldError(
-                place: .pointer("\(pointer)/\(index)"),
-                detail: "expected an address or a network without bits set beyond its length, such as 192.0.2.0/24")
+    /// As `canonical(_:)`, of a list.
+    ///
+    /// - Throws: 422; a text that is no network must not be left out, for no networks at all means anywhere.
+    static func canonical(_ texts: [String], at pointer: String) throws -> [String] {
+        try texts.enumerated().map { index, text in
+            if let network = Self.canonical(text) { return network }
+            let error = FieldError(place: .pointer("\(pointer)/\(index)"), detail: "expected an address or a network")
+            throw AdminProblem(.validationFailed, errors: [error])
         }
-        guard errors.isEmpty else { throw AdminProblem(.validationFailed, errors: errors) }
     }
 
-    static func isNetwork(_ text: String) -> Bool {
+    /// The network as PostgreSQL's `cidr` takes it: the bits beyond its length are cleared, as most people expect who
+    /// write the address of a host and the length of its network. nil for what is no network.
+    static func canonical(_ text: String) -> String? {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count <= 2, let bytes = Self.address(String(parts[0])) else { return false }
-        guard parts.count == 2 else { return true }
-        guard let length = Int(parts[1]), String(length) == parts[1], (0...bytes.count * 8).contains(length) else {
-            return false
+        guard parts.count <= 2, let (bytes, family) = Self.address(String(parts[0])) else { return nil }
+        let length = parts.count == 2 ? Int(parts[1]) : bytes.count * 8
+        guard let length, parts.count == 1 || String(length) == parts[1], (0...bytes.count * 8).contains(length) else {
+            return nil
         }
-        return (length..<bytes.count * 8).allSatisfy { bytes[$0 / 8] & (0x80 >> UInt8($0 % 8)) == 0 }
+        let masked = bytes.enumerated().map { index, byte in
+            byte & UInt8(truncatingIfNeeded: 0xff00 >> min(8, max(0, length - index * 8)))
+        }
+        var written = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        guard inet_ntop(family, masked, &written, socklen_t(written.count)) != nil else { return nil }
+        let name = String(decoding: written.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return "\(name)/\(length)"
     }
 
-    private static func address(_ text: String) -> [UInt8]? {
+    private static func address(_ text: String) -> (bytes: [UInt8], family: Int32)? {
         var bytes = [UInt8](repeating: 0, count: 16)
-        if inet_pton(AF_INET, text, &bytes) == 1 { return Array(bytes[..<4]) }
-        return inet_pton(AF_INET6, text, &bytes) == 1 ? bytes : nil
+        if inet_pton(AF_INET, text, &bytes) == 1 { return (Array(bytes[..<4]), AF_INET) }
+        return inet_pton(AF_INET6, text, &bytes) == 1 ? (bytes, AF_INET6) : nil
     }
 }

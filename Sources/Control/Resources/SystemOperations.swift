@@ -60,7 +60,10 @@ enum SystemOperations {
                 "Maintenance", Field("enabled", .boolean, ""),
                 .optional(
                     "allowed", .list(.text(.network), max: 64),
-                    "Networks whose requests pass all the same; as they are if not said."),
+                    """
+                    Networks whose requests pass all the same; as they are if not said. Bits beyond a network's length are \
+                    cleared.
+                    """),
                 .optional(
                     "expected_end", .orNull(.time),
                     "What `Retry-After` tells clients; 60 s if not said. Maintenance does not end by itself.")))
@@ -68,8 +71,7 @@ enum SystemOperations {
         let system = SystemConfig(call.database)
         let before = try await Self.json(system.read())
         try call.expect(Self.tagged(before))
-        let allowed = call.body["allowed"]?.texts
-        try Network.check(allowed ?? [], at: "/allowed")
+        let allowed = try call.body["allowed"]?.texts.map { try Network.canonical($0, at: "/allowed") }
         try await system.setMaintenance(
             call.body["enabled"]?.bool ?? false, allowed: allowed,
             until: call.body["expected_end"]?.text.flatMap(Timestamp.parse))

@@ -39,6 +39,8 @@ struct TextPattern: Sendable {
         case literal(String)
         case some(CharacterClass, ClosedRange<Int>)
         case group([Part], ClosedRange<Int>)
+        /// One of several.
+        case either([[Part]])
     }
 
     let parts: [Part]
@@ -83,6 +85,8 @@ struct TextPattern: Sendable {
                 if isMatch { return true }
             }
             return count.lowerBound == 0 && Self.match(rest, scalars, index, then: then)
+        case .either(let choices):
+            return choices.contains { Self.match($0 + rest, scalars, index, then: then) }
         }
     }
 
@@ -92,6 +96,7 @@ struct TextPattern: Sendable {
             case .literal(let text): text.map { ".+*?()[]{}|\\^$".contains($0) ? "\\\($0)" : "\($0)" }.joined()
             case .some(let characters, let count): "[\(characters.regex)]\(Self.times(count))"
             case .group(let inner, let count): "(\(Self.regex(inner[...])))\(Self.times(count))"
+            case .either(let choices): "(\(choices.map { Self.regex($0[...]) }.joined(separator: "|")))"
             }
         }.joined()
     }

@@ -78,6 +78,4 @@ extension TextRule {
         example: "4f9c5b1e-7d0a-4c8e-9f0e-2f1f0c7d8a11")
     static let entityTag = Self.characters(
         "!-~", 1...200, expected: "an entity tag as it stood in `ETag`", example: "\"5d41402abc4b2a76\"")
-    static let network = Self.characters(
-        "0-9A-Fa-f:./", 2...49, expected: "an address or network, such as 192.0.2.0/24", example: "192.0.2.0/24")
 }

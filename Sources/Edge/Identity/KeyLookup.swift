@@ -57,9 +57,7 @@ final class KeyLookup: RedisWaiter {
             self.isDone = true
             self.cache.isCurrent(self)
         case .findOrg:
-            guard let record = PrincipalRecordCodec.key(PrincipalRecordCodec.fields(reply)) else {
-                return self.missing()
-            }
+            guard let record = PrincipalRecordCodec.key(reply) else { return self.missing() }
             self.readRecords(ofOrg: record.orgID)
         case .version:
             self.versionTag = reply.isNull ? nil : reply.withBytes { String(decoding: $0, as: UTF8.self) }
@@ -68,9 +66,7 @@ final class KeyLookup: RedisWaiter {
             self.org = PrincipalRecordCodec.org(PrincipalRecordCodec.fields(reply))
             self.goOn(to: .key)
         case .key:
-            guard let key = PrincipalRecordCodec.key(PrincipalRecordCodec.fields(reply)), let org, let versionTag,
-                key.orgID == org.orgID
-            else {
+            guard let key = PrincipalRecordCodec.key(reply), let org, let versionTag, key.orgID == org.orgID else {
                 return self.missing()
             }
             self.isDone = true
@@ -79,6 +75,12 @@ final class KeyLookup: RedisWaiter {
     }
 
     override func redisFailed(_ failure: RedisFailure) {
+        // What an older Tollgate wrote is none of ours: it is replaced by what the records say.
+        if case .serverError(let error) = failure, error.code == "WRONGTYPE", !self.isDone,
+            self.step == .findOrg || self.step == .key
+        {
+            return self.missing()
+        }
         self.loop.counters.storeUnavailable += 1
         if !self.isDone { self.loop.noteStoreFailure(failure) }
         if self.step == .compare, !self.isDone {

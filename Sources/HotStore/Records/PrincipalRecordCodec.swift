@@ -1,33 +1,44 @@
 public import Domain
 public import RedisClient
 
-/// Records of keys and orgs as hashes of Redis. Every field is written every time, so that nothing of an older record
-/// stays behind.
+/// Records of keys and orgs as Redis has them: a key as one packed string, since there may be millions, and a hash whose
+/// values are longer than 64 bytes takes three times the memory; an org as a hash. Everything is written every time, so
+/// that nothing of an older record stays behind.
 public enum PrincipalRecordCodec {
     // MARK: Keys
 
-    /// Fields and values, alternately.
-    public static func encode(_ key: KeyRecord) -> [String] {
-        [
-            "id", key.keyID, "lineage", key.lineageID, "org", key.orgID, "user", key.userID ?? "",
-            "env", key.environment.rawValue, "status", key.status.rawValue, "scopes", TextList.encode(key.scopes),
-            "expires", String(key.expiresAtMs), "networks", TextList.encode(key.allowedAddresses),
-        ]
+    /// The record without its version, which the script that writes it puts in front, with a space between: a list of
+    /// texts. The lineage is empty where it is the key itself.
+    public static func encode(_ key: KeyRecord) -> String {
+        TextList.encode([
+            key.keyID, key.lineageID == key.keyID ? "" : key.lineageID, key.orgID, key.userID ?? "",
+            key.environment.rawValue, key.status.rawValue, String(key.expiresAtMs), TextList.encode(key.scopes),
+            TextList.encode(key.allowedAddresses),
+        ])
     }
 
-    /// nil when a field is missing or not understood.
-    public static func key(_ fields: [String: String]) -> KeyRecord? {
-        guard let keyID = fields["id"], let lineageID = fields["lineage"], let orgID = fields["org"],
-            let user = fields["user"], let environment = fields["env"].flatMap(Domain.Environment.init(rawValue:)),
-            let status = fields["status"].flatMap(KeyRecord.Status.init(rawValue:)),
-            let scopes = fields["scopes"].flatMap(TextList.decode),
-            let expiresAtMs = fields["expires"].flatMap({ Int($0) }),
-            let allowedAddresses = fields["networks"].flatMap(TextList.decode)
+    /// A stored record, with its version; nil when it is not understood.
+    public static func key(_ stored: String) -> KeyRecord? {
+        guard let space = stored.utf8.firstIndex(of: UInt8(ascii: " ")), Self.version(ofKey: stored) != nil,
+            let parts = TextList.decode(String(stored[stored.utf8.index(after: space)...])), parts.count == 9,
+            let environment = Domain.Environment(rawValue: parts[4]), let status = KeyRecord.Status(rawValue: parts[5]),
+            let expiresAtMs = Int(parts[6]), let scopes = TextList.decode(parts[7]),
+            let allowedAddresses = TextList.decode(parts[8])
         else { return nil }
         return KeyRecord(
-            keyID: keyID, lineageID: lineageID, orgID: orgID, userID: user.isEmpty ? nil : user,
-            environment: environment, status: status, scopes: scopes, expiresAtMs: expiresAtMs,
-            allowedAddresses: allowedAddresses)
+            keyID: parts[0], lineageID: parts[1].isEmpty ? parts[0] : parts[1], orgID: parts[2],
+            userID: parts[3].isEmpty ? nil : parts[3], environment: environment, status: status, scopes: scopes,
+            expiresAtMs: expiresAtMs, allowedAddresses: allowedAddresses)
+    }
+
+    /// The version of a stored record.
+    public static func version(ofKey stored: String) -> Int64? {
+        stored.utf8.firstIndex(of: UInt8(ascii: " ")).flatMap { Int64(stored[..<$0]) }
+    }
+
+    /// The key's record in a reply to GET; nil when there is none.
+    public static func key(_ reply: borrowing RedisReply) -> KeyRecord? {
+        reply.isNull ? nil : Self.key(reply.withBytes { String(decoding: $0, as: UTF8.self) })
     }
 
     // MARK: Orgs

@@ -1,6 +1,21 @@
 public import Domain
 public import RedisClient
 
+/// A key on its way to Redis.
+public struct PublishedKey: Sendable {
+    public var record: KeyRecord
+    /// Hexadecimal SHA-256 of the key.
+    public var sha256Hex: String
+    /// The version of its org that it belongs to, or is newer than.
+    public var version: Int64
+
+    public init(record: KeyRecord, sha256Hex: String, version: Int64) {
+        self.record = record
+        self.sha256Hex = sha256Hex
+        self.version = version
+    }
+}
+
 /// Writes records where the edge reads them: keys first, then the org with its version. A record older than the stored
 /// one is passed over, so publications may be repeated and may overtake one another.
 public struct RecordPublisher: Sendable {
@@ -23,31 +38,69 @@ public struct RecordPublisher: Sendable {
     public func publish(_ org: OrgRecord, keys: [(sha256Hex: String, key: KeyRecord)], word: String) async throws
         -> Bool
     {
-        for (sha256Hex, key) in keys { try await self.publish(key, sha256Hex: sha256Hex, version: org.version) }
-        let fields = PrincipalRecordCodec.encode(org).map(RedisArgument.text)
-        let reply = try await self.redis.eval(
+        try await self.publish(
+            keys.map { PublishedKey(record: $0.key, sha256Hex: $0.sha256Hex, version: org.version) })
+        return try await self.publish([org]) { word } == 1
+    }
+
+    /// Publishes keys, in one write.
+    ///
+    /// - Throws: `RedisFailure`; then publish again.
+    public func publish(_ keys: [PublishedKey]) async throws {
+        let replies = try await self.redis.eval(HotScripts.publishKey, calls: keys.map(self.call))
+        try Self.expectNoErrors(replies)
+    }
+
+    /// Publishes orgs whose keys are published already, in one write.
+    ///
+    /// - Parameter word: fresh and random, letters and digits; used for orgs that this Redis does not know.
+    /// - Returns: how many were written; newer ones are left alone.
+    /// - Throws: `RedisFailure`; then publish again.
+    @discardableResult
+    public func publish(_ orgs: [OrgRecord], word: () -> String) async throws -> Int {
+        let replies = try await self.redis.eval(
             HotScripts.publishOrg,
-            keys: [
-                .text(self.keyspace.version(ofOrg: org.orgID)), .text(self.keyspace.orgRecord(org.orgID)),
-            ],
-            arguments: [.integer(org.version), .text(word)] + fields)
-        return reply.integer == 1
+            calls: orgs.map { org in
+                RedisScriptCall(
+                    keys: [
+                        .text(self.keyspace.version(ofOrg: org.orgID)), .text(self.keyspace.orgRecord(org.orgID)),
+                    ],
+                    arguments: [.integer(org.version), .text(word())]
+                        + PrincipalRecordCodec.encode(org).map(RedisArgument.text))
+            })
+        try Self.expectNoErrors(replies)
+        return replies.count { $0.integer == 1 }
+    }
+
+    /// Whether Redis knows an org, in whatever version.
+    public func knows(org orgID: String) async throws -> Bool {
+        try await self.redis.command(
+            "EXISTS", .text(self.keyspace.version(ofOrg: orgID)), .text(self.keyspace.orgRecord(orgID))
+        ).integer == 2
     }
 
     /// Publishes one key; the edge takes it up with the org's next version, or when it first sees the key.
     @discardableResult
     public func publish(_ key: KeyRecord, sha256Hex: String, version: Int64) async throws -> Bool {
-        let reply = try await self.redis.eval(
-            HotScripts.publishKey, keys: [.text(self.keyspace.keyRecord(sha256Hex: sha256Hex))],
-            arguments: [.integer(version)] + PrincipalRecordCodec.encode(key).map(RedisArgument.text))
-        return reply.integer == 1
+        let call = self.call(PublishedKey(record: key, sha256Hex: sha256Hex, version: version))
+        return try await self.redis.eval(HotScripts.publishKey, keys: call.keys, arguments: call.arguments).integer == 1
+    }
+
+    private func call(_ key: PublishedKey) -> RedisScriptCall {
+        RedisScriptCall(
+            keys: [.text(self.keyspace.keyRecord(sha256Hex: key.sha256Hex))],
+            arguments: [.integer(key.version), .text(PrincipalRecordCodec.encode(key.record))])
+    }
+
+    private static func expectNoErrors(_ replies: [RedisValue]) throws {
+        for case .error(let error) in replies { throw RedisFailure.serverError(error) }
     }
 
     /// Publishes what concerns every request: maintenance.
     @discardableResult
     public func publish(_ system: SystemRecord) async throws -> Bool {
         let reply = try await self.redis.eval(
-            HotScripts.publishKey, keys: [.text(self.keyspace.system)],
+            HotScripts.publishSystem, keys: [.text(self.keyspace.system)],
             arguments: [.integer(system.version)] + SystemRecordCodec.encode(system).map(RedisArgument.text))
         return reply.integer == 1
     }
@@ -74,12 +127,11 @@ public struct RecordPublisher: Sendable {
     /// Records of keys as they are stored, each with its version; those that are gone or not understood are left out.
     public func keys(_ sha256Hex: [String]) async throws -> [String: (record: KeyRecord, version: Int64)] {
         let replies = try await self.redis.pipeline(
-            sha256Hex.map { ["HGETALL", .text(self.keyspace.keyRecord(sha256Hex: $0))] })
+            sha256Hex.map { ["GET", .text(self.keyspace.keyRecord(sha256Hex: $0))] })
         var found: [String: (record: KeyRecord, version: Int64)] = [:]
         for (hash, reply) in zip(sha256Hex, replies) {
-            let fields = PrincipalRecordCodec.fields(reply)
-            guard let record = PrincipalRecordCodec.key(fields) else { continue }
-            found[hash] = (record, fields["ver"].flatMap { Int64($0) } ?? 0)
+            guard let stored = reply.text, let record = PrincipalRecordCodec.key(stored) else { continue }
+            found[hash] = (record, PrincipalRecordCodec.version(ofKey: stored) ?? 0)
         }
         return found
     }
@@ -107,14 +159,15 @@ public struct RecordPublisher: Sendable {
     /// What the edge would read of a key: nil when Redis does not know it or its org whole.
     public func principal(sha256Hex: String) async throws -> Principal? {
         let name = RedisArgument.text(self.keyspace.keyRecord(sha256Hex: sha256Hex))
-        let first = try await self.redis.command("HGETALL", name)
-        guard let orgID = PrincipalRecordCodec.key(PrincipalRecordCodec.fields(first))?.orgID else { return nil }
+        guard let orgID = try await self.redis.command("GET", name).text.flatMap(PrincipalRecordCodec.key)?.orgID else {
+            return nil
+        }
         // One after the other: in a cluster key and org lie on different nodes.
         let version = try await self.redis.command("GET", .text(self.keyspace.version(ofOrg: orgID)))
         let record = try await self.redis.command("HGETALL", .text(self.keyspace.orgRecord(orgID)))
-        let second = try await self.redis.command("HGETALL", name)
+        let second = try await self.redis.command("GET", name)
         guard let tag = version.text, let org = PrincipalRecordCodec.org(PrincipalRecordCodec.fields(record)),
-            let key = PrincipalRecordCodec.key(PrincipalRecordCodec.fields(second)), key.orgID == orgID
+            let key = second.text.flatMap(PrincipalRecordCodec.key), key.orgID == orgID
         else { return nil }
         return Principal(key: key, org: org, versionTag: tag)
     }

@@ -5,9 +5,9 @@ import RedisClient
 /// is never newer than the records it is kept with: first `appendKey`, which tells the org; then, in this order in one
 /// write, `appendVersion`, `appendOrg` and `appendKey` again. Whoever publishes writes the version last.
 public enum RecordReads {
-    /// `HGETALL` of a key's record, by the hexadecimal SHA-256 of the key.
+    /// `GET` of a key's record, by the hexadecimal SHA-256 of the key.
     public static func appendKey(sha256Hex: String, _ keyspace: Keyspace, into output: inout ByteBuffer) {
-        Self.append("HGETALL", keyspace.keyRecord(sha256Hex: sha256Hex), into: &output)
+        Self.append("GET", keyspace.keyRecord(sha256Hex: sha256Hex), into: &output)
     }
 
     /// `HGETALL` of an org's record.

@@ -23,18 +23,25 @@ extension AuditLog {
     /// Entries, newest first.
     /// - Parameter before: the last `sequence` of the page before.
     public func list(_ filter: Filter, before: Int64 = .max, limit: Int = 100) async throws -> [AuditEntry] {
-        try await self.database.ask(
+        // An org's entries as a range, for the reason that lists of keys have.
+        let place: PostgresQuery =
+            if let orgID = filter.orgID {
+                "(org_id, seq) < (\(orgID), \(before)) AND org_id >= \(orgID)"
+            } else {
+                "seq < \(before)"
+            }
+        let order: PostgresQuery = filter.orgID == nil ? "seq DESC" : "org_id DESC, seq DESC"
+        return try await self.database.ask(
             """
             SELECT seq, id, org_id, actor, action, target, before, after, ip, request_id, created_at, hash
             FROM audit_log
-            WHERE seq < \(before)
-                AND (\(filter.orgID)::text IS NULL OR org_id = \(filter.orgID)::text)
+            WHERE \(place)
                 AND (\(filter.actor)::text IS NULL OR actor = \(filter.actor)::text)
                 AND (\(filter.action)::text IS NULL OR action = \(filter.action)::text)
                 AND (\(filter.target)::text IS NULL OR target = \(filter.target)::text)
                 AND (\(filter.from) IS NULL OR created_at >= \(filter.from))
                 AND (\(filter.to) IS NULL OR created_at < \(filter.to))
-            ORDER BY seq DESC LIMIT \(limit)
+            ORDER BY \(order) LIMIT \(limit)
             """
         ).map { row in
             AuditEntry(

@@ -31,7 +31,7 @@ public struct EdgeRecords: Sendable {
         return try await self.database.ask(Self.select + "WHERE k.key_hash = ANY(\(keyHashes))").map(Self.record)
     }
 
-    /// Those of these hashes whose keys may be used: what ``scan(orgs:_:)`` gives.
+    /// Those of these hashes whose keys may be used: what ``EdgeScan`` gives.
     public func usable(keyHashes: [String]) async throws -> Set<String> {
         guard !keyHashes.isEmpty else { return [] }
         return Set(
@@ -62,10 +62,16 @@ public struct EdgeRecords: Sendable {
         return versions
     }
 
-    /// Raises an org's version above one that the edge has seen. Only a database that was put back needs it.
+    /// Raises an org's version above one that the edge has seen, and tells of it. Only a database that was put back needs it.
     public func raise(orgID: String, above version: Int64) async throws {
         try await self.database.ask(
-            "UPDATE orgs SET version = \(version) + 1 WHERE id = \(orgID) AND version <= \(version)")
+            """
+            WITH raised AS (
+                UPDATE orgs SET version = \(version) + 1 WHERE id = \(orgID) AND version <= \(version)
+                RETURNING id, version)
+            INSERT INTO outbox (org_id, kind, payload)
+                SELECT id, 'org', jsonb_build_object('version', version) FROM raised
+            """)
     }
 
     /// As ``raise(orgID:above:)``, of the system's record.
@@ -84,12 +90,6 @@ public struct EdgeRecords: Sendable {
         ).map(Self.record)
     }
 
-    /// An org with its usable keys; nil if there is none any more.
-    public func org(_ id: String) async throws -> EdgeOrg? {
-        let orgs = try await self.database.ask("SELECT * FROM edge_orgs WHERE id = \(id)").map(Self.org)
-        return try await self.withKeys(orgs).first
-    }
-
     /// What concerns every request.
     public func system() async throws -> SystemRecord {
         let row = try await self.database.ask(
@@ -105,34 +105,6 @@ public struct EdgeRecords: Sendable {
             version: try row["version"])
     }
 
-    /// Every org that is not deleted, with its usable keys, in batches by id; no transaction is held in between.
-    /// - Parameter orgs: orgs in a batch.
-    public func scan(orgs batch: Int = 200, _ body: ([EdgeOrg]) async throws -> Void) async throws {
-        var last = ""
-        while true {
-            let orgs = try await self.database.ask(
-                "SELECT * FROM edge_orgs WHERE status <> 'deleted' AND id > \(last) ORDER BY id LIMIT \(batch)"
-            ).map(Self.org)
-            guard let end = orgs.last else { return }
-            try await body(try await self.withKeys(orgs))
-            last = end.orgID
-        }
-    }
-
-    private func withKeys(_ orgs: [OrgRecord]) async throws -> [EdgeOrg] {
-        guard !orgs.isEmpty else { return [] }
-        let keys = try await self.database.ask(
-            """
-            SELECT \(EdgeKey.columns) FROM api_keys k
-            WHERE k.org_id = ANY(\(orgs.map(\.orgID))) AND k.status = 'active'
-                AND (k.expires_at IS NULL OR k.expires_at > now())
-            ORDER BY k.id
-            """
-        ).map { try EdgeKey($0) }
-        let byOrg = Dictionary(grouping: keys, by: \.record.orgID)
-        return orgs.map { EdgeOrg(org: $0, keys: byOrg[$0.orgID] ?? []) }
-    }
-
     private static let select: PostgresQuery =
         "SELECT \(EdgeKey.columns), o.* FROM api_keys k JOIN edge_orgs o ON o.id = k.org_id "
 
@@ -140,7 +112,7 @@ public struct EdgeRecords: Sendable {
         EdgeRecord(key: try EdgeKey(row), org: try Self.org(row))
     }
 
-    private static func org(_ row: PostgresRow) throws -> OrgRecord {
+    static func org(_ row: PostgresRow) throws -> OrgRecord {
         let expiry = try row["org_expires_at", as: PostgresInstant?.self] ?? .distantFuture
         return OrgRecord(
             orgID: try row["id"], plan: try row["plan"], status: try row["status"],

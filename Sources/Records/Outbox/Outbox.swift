@@ -25,6 +25,8 @@ public struct Outbox: Sendable {
                 """
             ).map { try OutboxEntry($0) }
             guard !entries.isEmpty else { return 0 }
+            // A mark that a crash of PostgreSQL takes back publishes again: nobody waits for the disk because of it.
+            try await session.query("SET LOCAL synchronous_commit = off")
             try await publish(entries)
             try await session.query(
                 "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY(\(entries.map(\.id)))")
@@ -33,12 +35,18 @@ public struct Outbox: Sendable {
     }
 
     /// What waits of some orgs, or of all, and of the system, oldest first. Nothing is marked: whoever drains publishes it again.
-    /// - Parameter id: the last of those read before.
-    public func waiting(for orgIDs: [String]?, after id: Int64 = 0, limit: Int = 1_000) async throws -> [OutboxEntry] {
-        try await self.pool.query(
+    /// - Parameters:
+    ///   - first: only what came after this entry.
+    ///   - last: nothing younger than this entry.
+    public func waiting(
+        for orgIDs: [String]?, after first: Int64 = 0, upTo last: Int64 = .max, limit: Int = 1_000
+    ) async throws -> [OutboxEntry] {
+        // Entries of the system, and no others, have no org.
+        let concerned: PostgresQuery = orgIDs.map { "AND (org_id = ANY(\($0)) OR org_id IS NULL)" } ?? ""
+        return try await self.pool.query(
             """
             SELECT \(OutboxEntry.columns) FROM outbox
-            WHERE published_at IS NULL AND id > \(id) AND (\(orgIDs == nil) OR org_id = ANY(\(orgIDs ?? [])) OR kind = 'system') ORDER BY id LIMIT \(limit)
+            WHERE published_at IS NULL AND id > \(first) AND id <= \(last) \(concerned) ORDER BY id LIMIT \(limit)
             """
         ).map { try OutboxEntry($0) }
     }

@@ -1,6 +1,4 @@
 import Logging
-import PostgresClient
-import Records
 import Workers
 
 /// Tells Redis what the admin API has just committed, so that the caller's next request at the edge meets it. The outbox
@@ -25,14 +23,7 @@ struct ChangePublisher: Sendable {
 
     private func publishNow(_ orgIDs: [String]?) async {
         do {
-            var last: Int64 = 0
-            while !Task.isCancelled {
-                let entries = try await Outbox(self.stores.pool).waiting(for: orgIDs, after: last, limit: Self.batchMax)
-                try await self.stores.publisher.publish(entries)
-                // A plan or a flag may concern more orgs than one batch has.
-                guard entries.count == Self.batchMax, let end = entries.last?.id else { return }
-                last = end
-            }
+            try await self.stores.publisher.publishWaiting(for: orgIDs)
         } catch {
             self.logger.warning(
                 "A change is recorded, and published by a worker later", metadata: ["error": "\(error)"])

@@ -8,20 +8,26 @@ public import RedisClient
 /// version finds nothing older than it.
 ///
 /// Everything may be published again, and by several processes at once: a version that Redis has passed is left alone.
-/// For that to be safe, a key and the version it is published with are always read in one snapshot.
+/// For that to be safe, two rules hold. A key is published with the version that its org had at the instant when the key
+/// was read, or before. An org gets a version only when every key that changed up to it has been published: its record
+/// may be newer than the version it is published with, never older.
 public struct EdgePublisher: Sendable {
     private let records: EdgeRecords
+    private let outbox: Outbox
     private let publisher: RecordPublisher
     private let redis: RedisConnection
     private let keyspace: Keyspace
 
-    /// Orgs published at a time.
-    private static let concurrency = 16
+    /// Records in one write, and writes under way at once.
+    private static let recordsInWrite = 500
+    private static let concurrency = 4
+    private static let waitingInBatch = 1_000
     /// How long Redis remembers that a key was removed altogether: longer than any publisher can be late.
     private static let tombstoneSeconds: Int64 = 86_400
 
     public init(pool: PostgresPool, redis: RedisConnection, keyspace: Keyspace) {
         self.records = EdgeRecords(pool)
+        self.outbox = Outbox(pool)
         self.publisher = RecordPublisher(redis: redis, keyspace: keyspace)
         self.redis = redis
         self.keyspace = keyspace
@@ -32,61 +38,114 @@ public struct EdgePublisher: Sendable {
         try await self.redis.command("EXISTS", .text(self.keyspace.system)).integer == 0
     }
 
-    /// Publishes one key and its org.
+    /// Publishes one key that Redis was found not to know, and its org unless Redis knows that. An org that it knows gets
+    /// its next version from the outbox, with everything else that belongs to that version.
     ///
     /// - Throws: `RedisFailure`; then publish again.
     public func publish(_ record: EdgeRecord) async throws {
-        try await self.publisher.publish(record.org, keys: Self.published([record.key]), word: Self.word())
+        try await self.publisher.publish(Self.published([(record.key, record.org.version)]))
+        guard try await !self.publisher.knows(org: record.org.orgID) else { return }
+        try await self.publisher.publish([record.org], word: Self.word)
     }
 
-    /// Publishes orgs with their keys.
-    public func publish(_ orgs: [EdgeOrg]) async throws {
-        try await Self.each(orgs) { org in
-            try await self.publisher.publish(org.org, keys: Self.published(org.keys), word: Self.word())
+    /// Publishes a page of all there is.
+    ///
+    /// - Throws: `RedisFailure`; then publish again.
+    public func publish(_ page: EdgeScan.Page) async throws {
+        let keys = Self.published(page.keys)
+        try await self.inWrites(keys.count) { try await self.publisher.publish(Array(keys[$0])) }
+        try await self.inWrites(page.orgs.count) {
+            try await self.publisher.publish(Array(page.orgs[$0]), word: Self.word)
         }
     }
 
-    /// Publishes keys as the records have them now, whatever their status, each with its org.
+    /// Publishes keys as the records have them now, whatever their status, with what waits of their orgs.
     public func publish(keyIDs: [String]) async throws {
-        try await Self.each(try await self.records.find(keyIDs: keyIDs), self.publish)
+        let records = try await self.records.find(keyIDs: keyIDs)
+        try await self.publisher.publish(Self.published(records.map { ($0.key, $0.org.version) }))
+        let orgIDs = Set(records.map(\.org.orgID)).sorted()
+        try await self.publishWaiting(for: orgIDs)
+    }
+
+    /// Publishes what waits in the outbox of these orgs and of the system, the oldest first; of all orgs for nil. Nothing is
+    /// marked: a worker publishes it again. Ends early when its task is cancelled.
+    public func publishWaiting(for orgIDs: [String]?) async throws {
+        var last: Int64 = 0
+        while !Task.isCancelled {
+            let entries = try await self.outbox.waiting(for: orgIDs, after: last, limit: Self.waitingInBatch)
+            if entries.contains(where: { $0.kind == .system }) { try await self.publishSystem() }
+            try await self.publishComplete(entries)
+            // A plan or a flag may concern more orgs than one batch has.
+            guard entries.count == Self.waitingInBatch, let end = entries.last?.id else { return }
+            last = end
+        }
     }
 
     /// Publishes what entries of the outbox are about, as it is now. Entries about one thing are published once.
     public func publish(_ entries: [OutboxEntry]) async throws {
         if entries.contains(where: { $0.kind == .system }) { try await self.publishSystem() }
-        var keys: [String: OutboxEntry] = [:]
-        // The newest version of an org among the entries, for orgs that are no more.
-        var versions: [String: Int64] = [:]
-        for entry in entries {
-            guard let orgID = entry.orgID else { continue }
-            versions[orgID] = max(versions[orgID] ?? 1, entry.version ?? 1)
-            guard entry.kind == .key, let keyID = entry.apiKeyID else { continue }
-            if keys[keyID].map({ ($0.version ?? 0) < (entry.version ?? 0) }) ?? true { keys[keyID] = entry }
+        let orgIDs = Set(entries.compactMap(\.orgID)).sorted()
+        guard !orgIDs.isEmpty, let last = entries.map(\.id).max() else { return }
+        // Older ones that somebody else is publishing belong to the same versions.
+        try await self.publishComplete(entries + self.outbox.waiting(for: orgIDs, upTo: last, limit: .max))
+    }
+
+    /// - Parameter entries: with everything of their orgs that is older and still waits.
+    private func publishComplete(_ entries: [OutboxEntry]) async throws {
+        let orgIDs = Set(entries.compactMap(\.orgID)).sorted()
+        guard !orgIDs.isEmpty else { return }
+        try await self.publishKeys(of: entries)
+        try await self.publishOrgs(orgIDs, of: entries)
+    }
+
+    private func publishKeys(of entries: [OutboxEntry]) async throws {
+        var latest: [String: OutboxEntry] = [:]
+        for entry in entries where entry.kind == .key {
+            guard let keyID = entry.apiKeyID else { continue }
+            if latest[keyID].map({ $0.id < entry.id }) ?? true { latest[keyID] = entry }
         }
-        let found = try await self.records.find(keyIDs: keys.keys.sorted())
-        for record in found { keys[record.key.record.keyID] = nil }
-        for entry in keys.values { try await self.bury(entry) }
-        try await Self.each(found, self.publish)
-        // Those of the keys are told already.
-        for record in found { versions[record.org.orgID] = nil }
-        try await self.publishOrgs(removedAt: versions)
+        guard !latest.isEmpty else { return }
+        let records = try await self.records.find(keyIDs: latest.keys.sorted())
+        let keys = Self.published(records.map { ($0.key, $0.org.version) })
+        try await self.inWrites(keys.count) { try await self.publisher.publish(Array(keys[$0])) }
+        for record in records { latest[record.key.record.keyID] = nil }
+        for entry in latest.values { try await self.bury(entry) }
+    }
+
+    /// Publishes orgs with the newest version among the entries: nothing is known of later ones.
+    private func publishOrgs(_ orgIDs: [String], of entries: [OutboxEntry]) async throws {
+        let versions = entries.reduce(into: [String: Int64]()) { versions, entry in
+            guard let orgID = entry.orgID, let version = entry.version else { return }
+            versions[orgID] = max(versions[orgID] ?? 0, version)
+        }
+        let found = try await self.records.orgs(orgIDs).reduce(into: [String: OrgRecord]()) { $0[$1.orgID] = $1 }
+        let orgs = orgIDs.map { orgID in
+            var org = found[orgID] ?? OrgRecord(orgID: orgID, plan: "", status: .deleted, version: 1)
+            org.version = versions[orgID] ?? org.version
+            return org
+        }
+        try await self.inWrites(orgs.count) { try await self.publisher.publish(Array(orgs[$0]), word: Self.word) }
+    }
+
+    /// Writes of bounded size, several at once.
+    private func inWrites(_ count: Int, _ write: @Sendable @escaping (Range<Int>) async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var running = 0
+            for start in stride(from: 0, to: count, by: Self.recordsInWrite) {
+                if running == Self.concurrency {
+                    try await group.next()
+                    running -= 1
+                }
+                group.addTask { try await write(start..<min(count, start + Self.recordsInWrite)) }
+                running += 1
+            }
+            try await group.waitForAll()
+        }
     }
 
     /// Publishes what concerns every request.
     public func publishSystem() async throws {
         try await self.publisher.publish(try await self.records.system())
-    }
-
-    /// Publishes orgs without their keys; those that are no more as deleted, with the version given.
-    private func publishOrgs(removedAt versions: [String: Int64]) async throws {
-        let orgs = try await self.records.orgs(versions.keys.sorted())
-        let known = Set(orgs.map(\.orgID))
-        let gone = versions.filter { !known.contains($0.key) }.map { orgID, version in
-            OrgRecord(orgID: orgID, plan: "", status: .deleted, version: version)
-        }
-        try await Self.each(orgs + gone) { org in
-            try await self.publisher.publish(org, keys: [], word: Self.word())
-        }
     }
 
     private func bury(_ entry: OutboxEntry) async throws {
@@ -181,35 +240,19 @@ public struct EdgePublisher: Sendable {
             if known.version < org.version { try await self.records.raise(orgID: id, above: org.version) }
             if known.isDeleted, org.status != .deleted { deleted.append(id) }
         }
-        try await Self.each(try await self.records.orgs(deleted)) { org in
-            try await self.publisher.publish(org, keys: [], word: Self.word())
-        }
-        let gone = stored.filter { versions[$0.key] == nil && $0.value.status != .deleted }
         // One more than what gateways have cached, so that they look again.
-        try await self.publishOrgs(removedAt: gone.mapValues { $0.version + 1 })
+        let gone = stored.filter { versions[$0.key] == nil && $0.value.status != .deleted }.map { id, org in
+            OrgRecord(orgID: id, plan: "", status: .deleted, version: org.version + 1)
+        }
+        try await self.publisher.publish(try await self.records.orgs(deleted) + gone, word: Self.word)
         return deleted.count + gone.count
     }
 
-    private static func each<Item: Sendable>(
-        _ items: [Item], _ body: @escaping @Sendable (Item) async throws -> Void
-    ) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            var running = 0
-            for item in items {
-                if running == Self.concurrency {
-                    try await group.next()
-                    running -= 1
-                }
-                group.addTask { try await body(item) }
-                running += 1
-            }
-            try await group.waitForAll()
-        }
-    }
-
     /// Keys kept as bcrypt cannot be found by a digest yet; they are published at their first use.
-    private static func published(_ keys: [EdgeKey]) -> [(sha256Hex: String, key: KeyRecord)] {
-        keys.filter { $0.material.algorithm == .sha256 }.map { ($0.material.hash, $0.record) }
+    private static func published(_ keys: [(key: EdgeKey, version: Int64)]) -> [PublishedKey] {
+        keys.filter { $0.key.material.algorithm == .sha256 }.map {
+            PublishedKey(record: $0.key.record, sha256Hex: $0.key.material.hash, version: $0.version)
+        }
     }
 
     private static func isSHA256(_ hash: String) -> Bool {

@@ -9,7 +9,7 @@ import Synchronization
 /// which may have come back empty or with an older file, and when the same one was emptied (`FLUSHALL`). What is granted is
 /// published, what is not (any more) is withdrawn; what Redis has in a newer version it keeps.
 public final class RedisSync: Service {
-    private let records: EdgeRecords
+    private let pool: PostgresPool
     private let outbox: Outbox
     private let redis: RedisConnection
     private let publisher: EdgePublisher
@@ -38,7 +38,7 @@ public final class RedisSync: Service {
     public init(
         pool: PostgresPool, redis: RedisConnection, publisher: EdgePublisher, counters: WorkerCounters, logger: Logger
     ) {
-        self.records = EdgeRecords(pool)
+        self.pool = pool
         self.outbox = Outbox(pool)
         self.redis = redis
         self.publisher = publisher
@@ -62,7 +62,8 @@ public final class RedisSync: Service {
         }
     }
 
-    /// Withdraws what the records do not grant, and publishes every org with its usable keys.
+    /// Withdraws what the records do not grant, and publishes every org with its usable keys, a page at a time: one is read
+    /// while the one before is written.
     @discardableResult
     public func rebuild() async throws -> Rebuilt {
         var rebuilt = Rebuilt()
@@ -71,11 +72,17 @@ public final class RedisSync: Service {
         rebuilt.withdrawn = try await self.publisher.withdraw()
         // Its version may have been raised.
         try await self.publisher.publishSystem()
-        try await self.records.scan { batch in
-            try await self.publisher.publish(batch)
-            rebuilt.orgs += batch.count
-            rebuilt.keys += batch.reduce(0) { $0 + $1.keys.count }
+        var scan = EdgeScan(self.pool)
+        var next = try await scan.next()
+        while let page = next {
+            async let published: Void = self.publisher.publish(page)
+            next = try await scan.next()
+            try await published
+            rebuilt.orgs += page.orgs.count
+            rebuilt.keys += page.keys.count
         }
+        // Versions that the scan left to the outbox.
+        try await self.publisher.publishWaiting(for: nil)
         self.counters.add(1, to: .rebuilds)
         return rebuilt
     }

@@ -20,9 +20,10 @@ def revoke(redis, prefix, caller):
 
 
 def write(redis, prefix, caller, status, version):
-    redis("HSET", f"{prefix}k:{caller.digest}", *pairs({
-        "id": caller.key_id, "lineage": caller.key_id, "org": caller.org_id, "user": "", "env": "live",
-        "status": status, "scopes": "", "expires": 0, "networks": "", "ver": version}))
+    # Id, lineage where it is another, org, user, environment, status, expiry, scopes, networks; one string, to which an
+    # older Tollgate's hash gives way.
+    key = [caller.key_id, "", caller.org_id, "", "live", status, "0", "", ""]
+    redis("SET", f"{prefix}k:{caller.digest}", f"{version} " + "".join(f"{len(part)}:{part}" for part in key))
     redis("HSET", f"{prefix}o:{{{caller.org_id}}}", *pairs({
         "id": caller.org_id, "plan": caller.plan, "status": "active", "on": "", "off": "", "overrides": "",
         "expires": 0, "ver": version}))
