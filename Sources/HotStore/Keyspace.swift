@@ -1,4 +1,5 @@
 public import Domain
+import RedisClient
 
 /// The names of everything in Redis. What one script touches carries the org in braces and so lies in one slot of a
 /// cluster; key records and the set of dirty hashes are reached alone.
@@ -109,6 +110,11 @@ public struct Keyspace: Sendable, Equatable {
         }
         return (String(name[from..<brace]), UsageEpoch(String(rest.dropFirst())))
     }
+
+    // MARK: Slots
+
+    /// The slot of a cluster in which everything lies that one org's scripts touch.
+    public func slot(ofOrg orgID: String) -> Int { RedisSlot.of(self.version(ofOrg: orgID)) }
 
     // MARK: Letters
 

@@ -11,6 +11,9 @@ struct PendingCommand {
     /// How often scripts had been loaded again when this was sent.
     var scriptEpoch: UInt32 = 0
     var resends: UInt8 = 0
+    /// In a cluster: how often nodes refused it, and the slot of its keys.
+    var refusals: UInt8 = 0
+    var slot: UInt16 = 0
 }
 
 /// The commands without a reply, oldest first. Redis answers in order, so this is all the bookkeeping there is.

@@ -15,6 +15,8 @@ public struct RedisConfiguration: Sendable {
     }
 
     public var endpoint: Endpoint
+    /// Some nodes of a Redis Cluster, from which the others are learnt; then `endpoint` means nothing. Empty: one server.
+    public var clusterSeeds: [Endpoint] = []
     /// ACL user (Redis 6 and later); nil authenticates as `default`. Meaningless without a password.
     ///
     /// The user needs `+select +client|setname +info +script|load +evalsha` beside the commands of the scripts.
@@ -54,6 +56,19 @@ public struct RedisConfiguration: Sendable {
 
     public init(endpoint: Endpoint) {
         self.endpoint = endpoint
+    }
+
+    /// A cluster that some of its nodes lead to.
+    public init?(clusterSeeds: [Endpoint]) {
+        guard let first = clusterSeeds.first else { return nil }
+        self.endpoint = first
+        self.clusterSeeds = clusterSeeds
+    }
+
+    /// Where that is, for people.
+    public var place: String {
+        self.clusterSeeds.isEmpty
+            ? "\(self.endpoint)" : "the cluster of " + self.clusterSeeds.map { "\($0)" }.joined(separator: ", ")
     }
 
     /// A time of this configuration in nanoseconds, brought into 1 ms … 1 day: no value makes arithmetic overflow.

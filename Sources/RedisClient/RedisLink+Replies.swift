@@ -43,8 +43,10 @@ extension RedisLink {
         }
         guard reply.kind == .error else { return waiter.redisReplied(reply) }
         if reply.isNoScriptError, self.resend(command, waiter) { return }
+        let error = RedisServerError(message: reply.errorMessage ?? "")
+        if let onRefusal, !command.isInternal, onRefusal(command, waiter, error) { return }
         self.counters.serverErrors += 1
-        waiter.redisFailed(.serverError(RedisServerError(message: reply.errorMessage ?? "")))
+        waiter.redisFailed(.serverError(error))
     }
 
     /// The stream cannot be trusted any more: which reply belongs to which command is unknown.

@@ -34,7 +34,8 @@ extension RedisLink {
         self.pending.append(
             PendingCommand(
                 waiter: waiter, deadlineNs: command.deadlineNs, withinNs: command.withinNs,
-                scriptEpoch: self.scriptEpoch, resends: command.resends + 1))
+                scriptEpoch: self.scriptEpoch, resends: command.resends + 1, refusals: command.refusals,
+                slot: command.slot))
         self.armDeadlineTimer(noLaterThanNs: command.deadlineNs)
         return true
     }

@@ -8,7 +8,7 @@
 // Deadlines: commands of one turn share one reading of the clock. One timer runs while anything is pending, set to the
 // earliest deadline; it usually finds that command answered and sets itself to the next.
 //
-// The facets: +Connecting (attempts, set-up, end), +Replies (decoding and dispatch), +Deadlines, +Scripts.
+// The facets: +Connecting (attempts, set-up, end), +Replies (decoding and dispatch), +Deadlines, +Scripts, +Cluster.
 
 public import Logging
 public import NIOCore
@@ -23,6 +23,8 @@ public final class RedisLink {
     /// Called before the link becomes ready when the server is not the one of the last connection: `(before, now)`, each
     /// a `run_id`; `before` is nil the first time. A new run id means a restart or another node: memory may be gone.
     public var onServerChange: ((String?, String) -> Void)?
+    /// In a cluster: asked about every error reply; true when the command is sent elsewhere, and the waiter hears later.
+    var onRefusal: ((PendingCommand, RedisWaiter, RedisServerError) -> Bool)?
 
     public internal(set) var state = RedisLinkState.idle
     public internal(set) var counters = RedisLinkCounters()
@@ -112,11 +114,19 @@ public final class RedisLink {
     public func send(
         _ waiter: RedisWaiter, withinNs: UInt64 = 0, encode: (inout ByteBuffer) -> Void
     ) -> RedisFailure? {
+        self.send(waiter, withinNs: withinNs, slot: 0, encode: encode)
+    }
+
+    /// As `send`, in a cluster, where a command that is refused goes elsewhere by its slot.
+    @inlinable
+    func send(
+        _ waiter: RedisWaiter, withinNs: UInt64, slot: UInt16, encode: (inout ByteBuffer) -> Void
+    ) -> RedisFailure? {
         if let refusal = self.refusal() { return refusal }
         let before = self.output.writerIndex
         encode(&self.output)
         guard self.output.writerIndex > before else { return .nothingEncoded }
-        self.accept(waiter, withinNs: withinNs)
+        self.accept(waiter, withinNs: withinNs, slot: slot)
         return nil
     }
 
@@ -144,14 +154,14 @@ public final class RedisLink {
 
     /// Registers the waiter of the command just encoded.
     @usableFromInline
-    func accept(_ waiter: RedisWaiter, withinNs: UInt64) {
+    func accept(_ waiter: RedisWaiter, withinNs: UInt64, slot: UInt16) {
         self.counters.commands += 1
         self.beginTurn()
         let deadlineNs =
             withinNs == 0 ? self.turnDeadlineNs : self.turnDeadlineNs &- self.commandDeadlineNs &+ withinNs
         self.pending.append(
             PendingCommand(
-                waiter: waiter, deadlineNs: deadlineNs, withinNs: withinNs, scriptEpoch: self.scriptEpoch))
+                waiter: waiter, deadlineNs: deadlineNs, withinNs: withinNs, scriptEpoch: self.scriptEpoch, slot: slot))
         self.armDeadlineTimer(noLaterThanNs: deadlineNs)
     }
 

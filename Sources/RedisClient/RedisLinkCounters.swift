@@ -28,6 +28,36 @@ public struct RedisLinkCounters: Sendable, Equatable {
     public var scriptReloads = 0
     /// Commands sent again after that.
     public var resends = 0
+    /// In a cluster: commands that a node sent elsewhere for good (`MOVED`), or for this once (`ASK`).
+    public var moved = 0
+    public var asked = 0
+    /// Commands that had to wait for a node to be connected, or for a slot between two nodes.
+    public var waited = 0
 
     public init() {}
+
+    /// Adds what another link did.
+    public static func += (left: inout RedisLinkCounters, right: RedisLinkCounters) {
+        left.commands += right.commands
+        left.flushes += right.flushes
+        left.bytesWritten += right.bytesWritten
+        left.bytesRead += right.bytesRead
+        left.replies += right.replies
+        left.lateReplies += right.lateReplies
+        left.serverErrors += right.serverErrors
+        left.refusedNotConnected += right.refusedNotConnected
+        left.refusedQueueFull += right.refusedQueueFull
+        left.deadlinesExceeded += right.deadlinesExceeded
+        left.commandsLost += right.commandsLost
+        left.protocolErrors += right.protocolErrors
+        left.stalls += right.stalls
+        left.connectAttempts += right.connectAttempts
+        left.connects += right.connects
+        left.disconnects += right.disconnects
+        left.scriptReloads += right.scriptReloads
+        left.resends += right.resends
+        left.moved += right.moved
+        left.asked += right.asked
+        left.waited += right.waited
+    }
 }

@@ -1,22 +1,22 @@
 import NIOCore
 
-/// Tasks waiting for a link to become ready. Lives on the link's loop.
+/// Tasks waiting until Redis is reached. Lives on the router's loop.
 final class RedisReadiness {
-    private let link: RedisLink
+    private let router: RedisRouter
     private var waiting: [Int: CheckedContinuation<Void, any Error>] = [:]
     private var nextNumber = 0
 
-    init(_ link: RedisLink) {
-        self.link = link
+    init(_ router: RedisRouter) {
+        self.router = router
     }
 
     func add(_ continuation: CheckedContinuation<Void, any Error>, timeoutMs: Int) {
-        guard !self.link.isReady else { return continuation.resume() }
-        guard self.link.state != .closed else { return continuation.resume(throwing: RedisFailure.notConnected) }
+        guard !self.router.isReady else { return continuation.resume() }
+        guard self.router.state != .closed else { return continuation.resume(throwing: RedisFailure.notConnected) }
         let number = self.nextNumber
         self.nextNumber += 1
         self.waiting[number] = continuation
-        _ = self.link.eventLoop.assumeIsolated().scheduleTask(
+        _ = self.router.eventLoop.assumeIsolated().scheduleTask(
             in: .milliseconds(Int64(RedisConfiguration.bounded(timeoutMs)))
         ) {
             guard let late = self.waiting.removeValue(forKey: number) else { return }
@@ -24,7 +24,8 @@ final class RedisReadiness {
         }
     }
 
-    func stateChanged(_ state: RedisLinkState) {
+    func stateChanged() {
+        let state = self.router.state
         guard state == .ready || state == .closed else { return }
         let all = self.waiting
         self.waiting = [:]
@@ -39,7 +40,7 @@ final class RedisReadiness {
 
     private func failure(afterMs: Int) -> RedisConnectError {
         RedisConnectError(
-            endpoint: self.link.configuration.endpoint, timeoutMs: afterMs,
-            reason: self.link.lastFailure ?? "the server has not answered yet")
+            place: self.router.configuration.place, timeoutMs: afterMs,
+            reason: self.router.lastFailure ?? "the server has not answered yet")
     }
 }

@@ -31,6 +31,18 @@ struct WorkerWorld: Sendable {
             publisher: EdgePublisher(pool: pool, redis: redis, keyspace: keyspace))
     }
 
+    /// On a cluster. `server` is its first node.
+    static func make(cluster: TestRedisCluster) async throws -> WorkerWorld {
+        let database = try await TestPostgres.shared().createDatabase()
+        let pool = try database.pool(connectionsMax: 6)
+        _ = try await RecordsSchema.migrator().run(on: pool)
+        let redis = try await cluster.connect(scripts: HotScripts.control)
+        let keyspace = Keyspace(prefix: "\(database.name):")
+        return WorkerWorld(
+            pool: pool, server: cluster.primaries[0].server, redis: redis, keyspace: keyspace,
+            publisher: EdgePublisher(pool: pool, redis: redis, keyspace: keyspace))
+    }
+
     func close() async {
         await self.redis.close()
         await self.pool.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 from . import envoy_install, model, page, report, results
 from .compare import missing_packages
 from .figure import Figure
-from .parts import cluster, gates, hot_key, latency, memory, replay, script, threads
+from .parts import cluster, gates, hot_key, latency, memory, replay, script, threads, two_gateways
 from .peers.catalogue import PEERS
 from .peers.tollgate import Tollgate
 
@@ -61,6 +61,7 @@ PARTS = {
     "memory": ("memory", memory.measured),
     "replay": ("replays", replay.measured),
     "threads": ("two threads", threads.measured),
+    "gateways": ("two gateways on one Redis", two_gateways.measured),
     "cluster": ("three Redis Cluster nodes", cluster.measured),
 }
 # These are held against what the first part found.

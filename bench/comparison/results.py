@@ -16,6 +16,7 @@ TITLES = {
     "memory": "Memory",
     "replay": "Replays",
     "threads": "Two threads",
+    "gateways": "Two gateways on one Redis",
     "cluster": "Three Redis Cluster nodes",
 }
 

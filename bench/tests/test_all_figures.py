@@ -9,7 +9,8 @@ from types import SimpleNamespace
 from comparison import all_figures, model, page, results
 from comparison.figure import Figure
 from comparison.figures import Spread
-from comparison.parts import cluster, latency, replay, script
+from comparison import cluster_nodes
+from comparison.parts import cluster, latency, replay, script, two_gateways
 from comparison.pipeline import encoded
 
 
@@ -66,13 +67,29 @@ class PartTests(unittest.TestCase):
         self.assertAlmostEqual(first.value, 0.6)
 
     def test_slots_are_those_of_redis(self):
-        self.assertEqual(cluster.slot(b"123456789"), 0x31C3 % 16384)
-        self.assertEqual(cluster.slot(b"user1000"), 3443)
+        self.assertEqual(cluster_nodes.slot(b"123456789"), 0x31C3 % 16384)
+        self.assertEqual(cluster_nodes.slot(b"user1000"), 3443)
         low, high = 10923, 16383
-        self.assertTrue(low <= cluster.slot(cluster.org_in(b"org_00000", (low, high))) <= high)
+        self.assertTrue(low <= cluster_nodes.slot(cluster_nodes.org_in(b"org_00000", (low, high))) <= high)
+        self.assertEqual(sum(last - first + 1 for first, last in cluster_nodes.RANGES), cluster_nodes.SLOTS)
+
+    def test_a_key_s_tag_is_what_its_slot_is_made_of(self):
+        for key, tag in ((b"tg:v:{org_1}", b"org_1"), (b"foo", b"foo"), (b"a{}b", b"a{}b"), (b"a{b", b"a{b"), (b"{{b}}", b"{b")):
+            self.assertEqual(cluster_nodes.hash_tag(key), tag)
+
+    def test_a_cluster_is_held_against_one_node_through_a_gateway(self):
+        one = {"rate": 100, "gateway": 20, "redis": 2, "calls": 0.1, "p99": 1}
+        three = {"rate": 50, "gateway": 30, "redis": 8, "calls": 0.9, "p99": 2}
+        values = [figure.value for figure in cluster.gateway_figures({1: [one] * 3, 3: [three] * 3})]
+        self.assertEqual(values, [0.5, 1.5, 4, 0.9])
+
+    def test_two_gateways_are_held_against_one(self):
+        one, two = {"rate": 100, "gateway": 20, "redis": 2}, {"rate": 150, "gateway": 22, "redis": 2}
+        values = [figure.value for figure in two_gateways.figures({1: [one], 2: [two]})]
+        self.assertEqual(values, [1.5, 1.1, 1])
 
     def test_the_version_is_found_in_a_call(self):
-        blob = bytes(8 * 4) + bytes(2 * 2) + bytes(2 + 2 + 4) + b"\x03v:1" + bytes(9)
+        blob = bytes(8 * 3) + bytes(2 * 2) + bytes(2 + 2 + 3) + b"\x03v:1" + bytes(9)
         self.assertEqual(script.version_tag(blob), b"v:1")
         self.assertEqual(script.org_tag([b"EVALSHA", b"x", b"1", b"tg:v:{org_1}"]), b"org_1")
 

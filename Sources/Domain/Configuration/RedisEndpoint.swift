@@ -4,12 +4,26 @@ public struct RedisEndpointError: Error, Equatable {
     public let reason: String
 }
 
-/// Where a Redis is and how to log in, read from a URL: `redis://[user:password@]host[:port][/database]` or
-/// `unix:///path/to/socket[?db=n]`. User name and password may be percent-encoded.
+/// Where a Redis is and how to log in, read from a URL: `redis://[user:password@]host[:port][/database]`,
+/// `unix:///path/to/socket[?db=n]`, or `redis-cluster://[user:password@]host[:port],host[:port],...` for some nodes of a
+/// Redis Cluster. User name and password may be percent-encoded.
 public struct RedisEndpoint: Sendable, Equatable {
     public enum Address: Sendable, Equatable {
         case unix(path: String)
         case tcp(host: String, port: Int)
+        /// Some nodes of a cluster, at least one; the others are learnt from them.
+        case cluster([Node])
+    }
+
+    /// One node of a cluster.
+    public struct Node: Sendable, Hashable {
+        public var host: String
+        public var port: Int
+
+        public init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
     }
 
     public var address: Address
@@ -31,10 +45,12 @@ public struct RedisEndpoint: Sendable, Equatable {
             self = try Self.unix(url.dropFirst("unix://".count))
         } else if url.hasPrefix("redis://") {
             self = try Self.tcp(url.dropFirst("redis://".count))
+        } else if url.hasPrefix("redis-cluster://") {
+            self = try Self.cluster(url.dropFirst("redis-cluster://".count))
         } else if url.hasPrefix("rediss://") {
             throw Self.error("TLS (rediss) is not spoken; use redis:// on a private network, or a tunnel")
         } else {
-            throw Self.error("it must start with redis:// or unix://")
+            throw Self.error("it must start with redis://, redis-cluster:// or unix://")
         }
     }
 
@@ -56,7 +72,40 @@ public struct RedisEndpoint: Sendable, Equatable {
 
     private static func tcp(_ rest: Substring) throws(RedisEndpointError) -> RedisEndpoint {
         let parts = rest.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        var authority = parts[0]
+        let (login, authority) = try Self.login(parts[0])
+        var endpoint = login
+        let node = try hostAndPort(authority)
+        endpoint.address = .tcp(host: node.host, port: node.port)
+        if parts.count == 2, !parts[1].isEmpty { endpoint.database = try database(parts[1]) }
+        return endpoint
+    }
+
+    private static func cluster(_ rest: Substring) throws(RedisEndpointError) -> RedisEndpoint {
+        let parts = rest.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 1 || parts[1].isEmpty else {
+            throw error("a cluster has no numbered databases: nothing may follow the nodes")
+        }
+        let (login, authority) = try Self.login(parts[0])
+        var endpoint = login
+        var nodes: [Node] = []
+        for (index, text) in authority.split(separator: ",", omittingEmptySubsequences: false).enumerated() {
+            do throws(RedisEndpointError) {
+                let node = try hostAndPort(text)
+                guard !nodes.contains(node) else { throw error("it is named before") }
+                nodes.append(node)
+            } catch {
+                throw Self.error("node \(index + 1) of the cluster: \(error.reason)")
+            }
+        }
+        endpoint.address = .cluster(nodes)
+        return endpoint
+    }
+
+    /// User and password, and what follows them.
+    private static func login(
+        _ text: Substring
+    ) throws(RedisEndpointError) -> (endpoint: RedisEndpoint, rest: Substring) {
+        var authority = text
         var endpoint = RedisEndpoint(address: .tcp(host: "", port: portDefault))
         if let at = authority.lastIndex(of: "@") {
             let login = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
@@ -67,12 +116,10 @@ public struct RedisEndpoint: Sendable, Equatable {
             }
             authority = authority[authority.index(after: at)...]
         }
-        endpoint.address = try hostAndPort(authority)
-        if parts.count == 2, !parts[1].isEmpty { endpoint.database = try database(parts[1]) }
-        return endpoint
+        return (endpoint, authority)
     }
 
-    private static func hostAndPort(_ authority: Substring) throws(RedisEndpointError) -> Address {
+    private static func hostAndPort(_ authority: Substring) throws(RedisEndpointError) -> Node {
         var host = authority
         var port = portDefault
         if let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") {
@@ -84,7 +131,7 @@ public struct RedisEndpoint: Sendable, Equatable {
         }
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
         guard !host.isEmpty else { throw error("it names no host") }
-        return .tcp(host: String(host), port: port)
+        return Node(host: String(host), port: port)
     }
 
     private static func database(_ text: Substring) throws(RedisEndpointError) -> Int {

@@ -8,6 +8,9 @@ final class AdmissionBatch {
     /// Whether it is to be sent, or was.
     var isOpened = false
 
+    /// Where its keys lie in a cluster.
+    var slot: Int { self.grant?.template?.slot ?? 0 }
+
     func begin(_ grant: RouteGrant, first: Exchange) {
         self.grant = grant
         self.exchanges.append(first)

@@ -57,9 +57,10 @@ final class AdmissionGate {
         self.isScheduled = false
         var batches: [AdmissionBatch] = []
         swap(&batches, &self.opened)
+        if self.loop.link.isCluster { Self.bringTogether(&batches) }
         var start = 0
         while start < batches.count {
-            let end = Self.tripEnd(batches, from: start)
+            let end = self.end(ofCallFrom: start, in: batches)
             let trip = self.spareTrips.popLast() ?? AdmissionTrip(gate: self, store: self.loop.store)
             for index in start..<end { self.put(batches[index], on: trip) }
             self.send(trip)
@@ -70,13 +71,23 @@ final class AdmissionGate {
         swap(&batches, &self.opened)
     }
 
-    /// One call has one deadline, so batches of routes that wait differently do not share one.
-    private static func tripEnd(_ batches: [AdmissionBatch], from start: Int) -> Int {
+    /// Where the script call that begins with a batch ends. One call has one deadline, so batches of routes that wait
+    /// differently do not share one; with a cluster it ends also where the slot does, for a call can have keys of one slot
+    /// only.
+    private func end(ofCallFrom start: Int, in batches: [AdmissionBatch]) -> Int {
         let most = min(start + AdmissionCall.entriesMax, batches.count)
         let store = batches[start].grant?.store
+        let slot = self.loop.link.isCluster ? batches[start].slot : nil
         var end = start + 1
-        while end < most, batches[end].grant?.store === store { end += 1 }
+        while end < most, batches[end].grant?.store === store, slot == nil || batches[end].slot == slot { end += 1 }
         return end
+    }
+
+    /// Puts batches of the same slot behind one another, each slot's in the order they came.
+    private static func bringTogether(_ batches: inout [AdmissionBatch]) {
+        guard batches.count > 1 else { return }
+        let order = batches.indices.map { batches[$0].slot << 32 | $0 }.sorted()
+        batches = order.map { batches[$0 & 0xFFFF_FFFF] }
     }
 
     private func put(_ batch: AdmissionBatch, on trip: AdmissionTrip) {
@@ -91,7 +102,9 @@ final class AdmissionGate {
     private func send(_ trip: AdmissionTrip) {
         trip.encode()
         self.loop.counters.scriptCalls += 1
-        let refused = self.loop.link.send(trip, withinNs: trip.store.deadlineNs) { trip.append(into: &$0) }
+        let refused = self.loop.link.send(trip, withinNs: trip.store.deadlineNs, slot: trip.slot) {
+            trip.append(into: &$0)
+        }
         if let refused { trip.redisFailed(refused) }
     }
 

@@ -17,6 +17,9 @@ final class AdmissionTrip: RedisWaiter {
         super.init()
     }
 
+    /// Where all its keys lie in a cluster.
+    var slot: Int { self.batches.first?.slot ?? 0 }
+
     /// Makes the call from the batches.
     func encode() {
         guard self.batches.count > 1 else { return }

@@ -22,14 +22,14 @@ final class GatewayEnrolment {
 
     /// Called by the loop's tick.
     func tick(nowMs: Int) {
-        guard !self.hasLeft, nowMs >= self.nextMs, !self.isUnderWay, self.loop.link.isReady,
-            let run = self.loop.link.serverRunID
+        guard !self.hasLeft, nowMs >= self.nextMs, !self.isUnderWay, self.loop.link.reachesAny,
+            let run = self.loop.link.serverRunID(ofSlot: self.slot)
         else { return }
         self.nextMs = nowMs + self.lease.intervalMs
         self.isUnderWay = true
         self.loop.counters.systemReads += 1
         let waiter = EnrolmentWaiter(self, self.lease.renewal(run: run))
-        if self.loop.link.send(waiter, encode: waiter.encode) != nil { self.unanswered() }
+        if self.loop.link.send(waiter, slot: self.slot, encode: waiter.encode) != nil { self.unanswered() }
     }
 
     /// Whether the gateway is leaving, and Redis has not been told.
@@ -44,11 +44,13 @@ final class GatewayEnrolment {
         self.apply(change) { wereFull in
             self.isLeaving = false
             self.lease.changed(change, wereFull: wereFull)
-            guard self.loop.link.isReady, let run = self.loop.link.serverRunID else { return }
+            guard self.loop.link.reachesAny, let run = self.loop.link.serverRunID(ofSlot: self.slot) else { return }
             let waiter = EnrolmentWaiter(self, self.lease.farewell(run: run))
-            _ = self.loop.link.send(waiter, encode: waiter.encode)
+            _ = self.loop.link.send(waiter, slot: self.slot, encode: waiter.encode)
         }
     }
+
+    private var slot: Int { RedisSlot.of(self.loop.keyspace.shares) }
 
     fileprivate func granted(_ grant: ShareGrant) {
         guard !self.hasLeft, let change = self.lease.granted(grant) else {

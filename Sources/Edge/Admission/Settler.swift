@@ -32,7 +32,9 @@ final class Settler {
     }
 
     private func send(_ waiter: SettleWaiter) {
-        if self.loop.link.send(waiter, encode: { waiter.encode(into: &$0) }) != nil { self.failed(waiter) }
+        if self.loop.link.send(waiter, slot: waiter.slot, encode: { waiter.encode(into: &$0) }) != nil {
+            self.failed(waiter)
+        }
     }
 
     fileprivate func confirmed(_ waiter: SettleWaiter) {
@@ -70,24 +72,41 @@ final class Settler {
     private func prolong(_ exchange: Exchange) {
         guard let template = exchange.grant?.template else { return }
         let leaseID = template.plan.leases.isEmpty ? nil : exchange.leaseBytes
-        let waiter = RedisWaiter()
-        _ = self.loop.link.send(waiter) { output in
+        let (claim, address) = (exchange.claimRequest, exchange.addressBytes(template.plan))
+        let waiter = EncodingWaiter { output in
             HeartbeatCommand.append(
-                claim: exchange.claimRequest, leaseID: leaseID, template: template,
-                address: exchange.addressBytes(template.plan), into: &output)
+                claim: claim, leaseID: leaseID, template: template, address: address, into: &output)
         }
+        _ = self.loop.link.send(waiter, slot: template.slot, encode: waiter.encode)
     }
 
     /// Tells the usage worker which meter hashes have something new.
     func markDirty(_ hashes: Set<String>) {
         let names = Array(hashes)
         self.loop.counters.systemReads += 1
-        _ = self.loop.link.send(RedisWaiter()) { output in
+        let keyspace = self.loop.keyspace
+        let waiter = EncodingWaiter { output in
             RESPWriter.beginCommand(argumentCount: names.count + 2, into: &output)
             RESPWriter.append("SADD", into: &output)
-            RESPWriter.append(self.loop.keyspace.dirty, into: &output)
+            RESPWriter.append(keyspace.dirty, into: &output)
             for name in names { RESPWriter.append(name, into: &output) }
         }
+        _ = self.loop.link.send(waiter, slot: RedisSlot.of(keyspace.dirty), encode: waiter.encode)
+    }
+}
+
+/// A command whose answer does not matter; it survives a flush of scripts and a redirection all the same.
+private final class EncodingWaiter: RedisWaiter {
+    let encode: (inout ByteBuffer) -> Void
+
+    init(_ encode: @escaping (inout ByteBuffer) -> Void) {
+        self.encode = encode
+        super.init()
+    }
+
+    override func redisResend(into output: inout ByteBuffer) -> Bool {
+        self.encode(&output)
+        return true
     }
 }
 
@@ -114,6 +133,8 @@ private final class SettleWaiter: RedisWaiter {
         self.template = nil
         self.address = nil
     }
+
+    var slot: Int { self.template?.slot ?? 0 }
 
     func encode(into output: inout ByteBuffer) {
         guard let settlement, let template else { return }

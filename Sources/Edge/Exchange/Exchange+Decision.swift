@@ -57,7 +57,9 @@ extension Exchange {
         grant.template?.period = self.loop.period
         guard grant.store.breaker.allowsRequests else { return self.storeFailed(.notConnected) }
         self.loop.counters.scriptCalls += 1
-        let refused = self.loop.link.send(self, withinNs: grant.store.deadlineNs) {
+        let refused = self.loop.link.send(
+            self, withinNs: grant.store.deadlineNs, slot: grant.template?.slot ?? 0
+        ) {
             self.encodeAdmission(grant, into: &$0)
         }
         if let refused { self.storeFailed(refused) }

@@ -20,6 +20,8 @@ final class KeyLookup: RedisWaiter {
     private var askedFallback = false
     private var versionTag: String?
     private var org: OrgRecord?
+    /// Of the org whose version and record are read.
+    private var orgID = ""
     private var isDone = false
 
     private enum Step { case compare, findOrg, version, org, key }
@@ -41,15 +43,12 @@ final class KeyLookup: RedisWaiter {
 
     func start() {
         guard let doubted else { return self.readKey() }
-        self.step = .compare
-        self.send {
-            RecordReads.appendVersion(ofOrg: doubted.principal.org.orgID, self.loop.keyspace, into: &$0)
-        }
+        self.orgID = doubted.principal.org.orgID
+        self.send(.compare)
     }
 
     private func readKey() {
-        self.step = .findOrg
-        self.send { RecordReads.appendKey(sha256Hex: self.digest.hexText, self.loop.keyspace, into: &$0) }
+        self.send(.findOrg)
     }
 
     override func redisReplied(_ reply: borrowing RedisReply) {
@@ -65,10 +64,10 @@ final class KeyLookup: RedisWaiter {
             self.readRecords(ofOrg: record.orgID)
         case .version:
             self.versionTag = reply.isNull ? nil : reply.withBytes { String(decoding: $0, as: UTF8.self) }
-            self.step = .org
+            self.goOn(to: .org)
         case .org:
             self.org = PrincipalRecordCodec.org(PrincipalRecordCodec.fields(reply))
-            self.step = .key
+            self.goOn(to: .key)
         case .key:
             guard let key = PrincipalRecordCodec.key(reply), let org, let versionTag, key.orgID == org.orgID else {
                 return self.missing()
@@ -95,21 +94,55 @@ final class KeyLookup: RedisWaiter {
         self.fail(.limiterUnavailable)
     }
 
-    /// Three commands in one write; their replies come in order.
+    /// Three commands in one write; their replies come in order. In a cluster key and org lie on different nodes, between
+    /// which there is no order: then one after the other.
     private func readRecords(ofOrg org: String) {
-        self.step = .version
         self.versionTag = nil
         self.org = nil
-        let keyspace = self.loop.keyspace
-        self.send { RecordReads.appendVersion(ofOrg: org, keyspace, into: &$0) }
-        self.send { RecordReads.appendOrg(org, keyspace, into: &$0) }
-        self.send { RecordReads.appendKey(sha256Hex: self.digest.hexText, keyspace, into: &$0) }
+        self.orgID = org
+        self.send(.version)
+        guard !self.loop.link.isCluster else { return }
+        self.send(.org)
+        self.send(.key)
+        self.step = .version
     }
 
-    private func send(_ encode: (inout ByteBuffer) -> Void) {
+    /// The next reply answers `step`, and in a cluster it is still to be asked.
+    private func goOn(to step: Step) {
+        self.step = step
+        if self.loop.link.isCluster { self.send(step) }
+    }
+
+    private func send(_ step: Step) {
+        self.step = step
         guard self.store.breaker.allowsRequests else { return self.redisFailed(.notConnected) }
-        let refused = self.loop.link.send(self, withinNs: self.store.deadlineNs, encode: encode)
+        let refused = self.loop.link.send(self, withinNs: self.store.deadlineNs, slot: self.slot(of: step)) {
+            self.encode(step, into: &$0)
+        }
         if let refused { self.redisFailed(refused) }
+    }
+
+    private func slot(of step: Step) -> Int {
+        switch step {
+        case .findOrg, .key: RedisSlot.of(self.loop.keyspace.keyRecord(sha256Hex: self.digest.hexText))
+        case .compare, .version, .org: self.loop.keyspace.slot(ofOrg: self.orgID)
+        }
+    }
+
+    private func encode(_ step: Step, into output: inout ByteBuffer) {
+        let keyspace = self.loop.keyspace
+        switch step {
+        case .findOrg, .key: RecordReads.appendKey(sha256Hex: self.digest.hexText, keyspace, into: &output)
+        case .compare, .version: RecordReads.appendVersion(ofOrg: self.orgID, keyspace, into: &output)
+        case .org: RecordReads.appendOrg(self.orgID, keyspace, into: &output)
+        }
+    }
+
+    /// Only a cluster's nodes refuse reads, and there one is under way at a time.
+    override func redisResend(into output: inout ByteBuffer) -> Bool {
+        guard self.loop.link.isCluster, !self.isDone else { return false }
+        self.encode(self.step, into: &output)
+        return true
     }
 
     private func missing() {

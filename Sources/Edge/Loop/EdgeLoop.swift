@@ -12,7 +12,7 @@ final class EdgeLoop {
     let eventLoop: any EventLoop
     let index: Int
     let logger: Logger
-    let link: RedisLink
+    let link: RedisRouter
     let keyspace: Keyspace
     let accessSink: AccessLogSink?
     let keys: KeyCache
@@ -84,7 +84,7 @@ final class EdgeLoop {
         var redis = dependencies.redis
         // A claim that is given up must not be made afterwards.
         redis.fencesLostConnections = true
-        self.link = RedisLink(
+        self.link = RedisRouter(
             eventLoop: eventLoop, configuration: redis, scripts: HotScripts.edge,
             logger: dependencies.logger)
         self.keyspace = Keyspace(prefix: configuration.redis.keyPrefix)
@@ -189,7 +189,7 @@ final class EdgeLoop {
     /// Exchanges that are not done, and settlements that Redis has not confirmed.
     var unfinished: Int {
         self.exchanges.count { $0.isUnfinished } + self.link.pendingCount
-            + (self.link.isReady ? self.settler.waiting + (self.reporter?.waiting ?? 0) : 0)
+            + (self.link.reachesAny ? self.settler.waiting + (self.reporter?.waiting ?? 0) : 0)
             + (self.enrolment?.isLeaving ?? false ? 1 : 0)
     }
 
@@ -250,7 +250,7 @@ final class EdgeLoop {
     func touch(nowNs: Int) { self.nowMs = nowNs / 1_000_000 }
 
     /// Whether a request may ask Redis: the link is up, and it has been answering in time.
-    var asksStore: Bool { self.link.isReady && self.store.breaker.allowsRequests }
+    var asksStore: Bool { self.link.reachesAny && self.store.breaker.allowsRequests }
 
     /// Whether there are routes that are decided without Redis.
     private var isStoreAway: Bool {

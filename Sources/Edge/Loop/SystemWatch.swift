@@ -1,6 +1,7 @@
 import Domain
 import HTTPWire
 import HotStore
+import NIOCore
 import RedisClient
 
 /// What this loop knows of the system's record: read from Redis a few times a second, because it concerns requests that
@@ -27,10 +28,13 @@ final class SystemWatch: RedisWaiter {
 
     /// Asks again, unless an answer is due.
     func look() {
-        guard !self.isAsking, self.loop.link.isReady else { return }
+        guard !self.isAsking, self.loop.link.reachesAny else { return }
         self.isAsking = true
         let keyspace = self.loop.keyspace
-        if self.loop.link.send(self, encode: { RecordReads.appendSystem(keyspace, into: &$0) }) != nil {
+        let refused = self.loop.link.send(self, slot: RedisSlot.of(keyspace.system)) {
+            RecordReads.appendSystem(keyspace, into: &$0)
+        }
+        if refused != nil {
             self.isAsking = false
         } else {
             self.loop.counters.systemReads += 1
@@ -46,4 +50,9 @@ final class SystemWatch: RedisWaiter {
     }
 
     override func redisFailed(_ failure: RedisFailure) { self.isAsking = false }
+
+    override func redisResend(into output: inout ByteBuffer) -> Bool {
+        RecordReads.appendSystem(self.loop.keyspace, into: &output)
+        return true
+    }
 }

@@ -146,6 +146,16 @@ enum EdgeMetrics {
                 "tollgate_redis_writes_total", "Writes to Redis; one carries all commands of a loop turn.",
                 UInt64(counters.flushes)),
             self.counter("tollgate_redis_replies_total", "Replies of Redis.", UInt64(counters.replies)),
+            self.counter(
+                "tollgate_redis_moved_total", "Commands that a node of the cluster sent to another one for good.",
+                UInt64(counters.moved)),
+            self.counter(
+                "tollgate_redis_asked_total", "Commands for a slot of the cluster that was on its way.",
+                UInt64(counters.asked)),
+            self.counter(
+                "tollgate_redis_waited_total",
+                "Commands that waited for a node to be connected, or for a slot between two nodes.",
+                UInt64(counters.waited)),
         ]
     }
 

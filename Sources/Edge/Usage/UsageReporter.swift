@@ -53,7 +53,7 @@ final class UsageReporter {
     func report() {
         guard self.reader != nil else { return }
         for reading in self.reader?.poll() ?? [] { self.unreported.insert(reading.index) }
-        guard !self.unreported.isEmpty, self.callsUnderWay == 0, self.loop.link.isReady, let reader else { return }
+        guard !self.unreported.isEmpty, self.callsUnderWay == 0, self.loop.link.reachesAny, let reader else { return }
         var byOrg: [String: [Int]] = [:]
         for index in self.unreported { byOrg[reader.counters[index].orgID, default: []].append(index) }
         self.unreported = []
@@ -63,13 +63,13 @@ final class UsageReporter {
             hashes.insert(hash)
             for start in stride(from: 0, to: indices.count, by: ReportCommand.countersMax) {
                 let some = Array(indices[start..<min(start + ReportCommand.countersMax, indices.count)])
-                self.send(some, of: reader, hash)
+                self.send(some, of: reader, hash, slot: self.loop.keyspace.slot(ofOrg: org))
             }
         }
         self.loop.settler.markDirty(hashes)
     }
 
-    private func send(_ indices: [Int], of reader: JournalReader, _ hash: String) {
+    private func send(_ indices: [Int], of reader: JournalReader, _ hash: String, slot: Int) {
         let waiter = ReportWaiter(self, indices, epoch: self.epoch) { output in
             let counters = indices.map { index in
                 let counter = reader.counters[index]
@@ -82,7 +82,9 @@ final class UsageReporter {
         }
         self.callsUnderWay += 1
         self.loop.counters.systemReads += 1
-        if self.loop.link.send(waiter, encode: waiter.encode) != nil { self.ended(waiter, isConfirmed: false) }
+        if self.loop.link.send(waiter, slot: slot, encode: waiter.encode) != nil {
+            self.ended(waiter, isConfirmed: false)
+        }
     }
 
     fileprivate func ended(_ waiter: ReportWaiter, isConfirmed: Bool) {

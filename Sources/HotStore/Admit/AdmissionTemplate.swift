@@ -15,6 +15,8 @@ import RedisClient
 public final class AdmissionTemplate {
     public let plan: AdmissionPlan
     public let versionTag: String
+    /// Where all keys of its calls lie in a cluster.
+    public let slot: Int
 
     /// Its month is named in quotas' keys. Setting one of another month encodes anew.
     public var period: UsagePeriod {
@@ -46,6 +48,7 @@ public final class AdmissionTemplate {
         self.reference = PlanReference(plan)
         self.versionTag = versionTag
         self.keyspace = keyspace
+        self.slot = keyspace.slot(ofOrg: plan.orgID)
         self.period = period
         self.encode()
     }

@@ -107,10 +107,14 @@ public struct RecordPublisher: Sendable {
 
     // MARK: What is there
 
-    /// Names of records, step by step: begin with cursor "0" and end when it is "0" again. A name may come twice.
-    public func scan(from cursor: String) async throws -> (names: [Keyspace.RecordName], cursor: String) {
+    /// Names of one server's records, step by step: begin with cursor "0" and end when it is "0" again. A name may come
+    /// twice.
+    public func scan(
+        from cursor: String, of server: RedisConfiguration.Endpoint
+    ) async throws -> (names: [Keyspace.RecordName], cursor: String) {
         let reply = try await self.redis.command(
-            "SCAN", .text(cursor), "MATCH", .text(self.keyspace.recordsPattern), "COUNT", .integer(Self.scanCount))
+            ["SCAN", .text(cursor), "MATCH", .text(self.keyspace.recordsPattern), "COUNT", .integer(Self.scanCount)],
+            at: server)
         let parts = reply.elements ?? []
         guard parts.count == 2 else { return ([], "0") }
         let names = (parts[1].elements ?? []).compactMap(\.text).compactMap(self.keyspace.record(named:))
@@ -158,12 +162,12 @@ public struct RecordPublisher: Sendable {
         guard let orgID = try await self.redis.command("GET", name).text.flatMap(PrincipalRecordCodec.key)?.orgID else {
             return nil
         }
-        let replies = try await self.redis.pipeline([
-            ["GET", .text(self.keyspace.version(ofOrg: orgID))], ["HGETALL", .text(self.keyspace.orgRecord(orgID))],
-            ["GET", name],
-        ])
-        guard let tag = replies[0].text, let org = PrincipalRecordCodec.org(PrincipalRecordCodec.fields(replies[1])),
-            let key = replies[2].text.flatMap(PrincipalRecordCodec.key), key.orgID == orgID
+        // One after the other: in a cluster key and org lie on different nodes.
+        let version = try await self.redis.command("GET", .text(self.keyspace.version(ofOrg: orgID)))
+        let record = try await self.redis.command("HGETALL", .text(self.keyspace.orgRecord(orgID)))
+        let second = try await self.redis.command("GET", name)
+        guard let tag = version.text, let org = PrincipalRecordCodec.org(PrincipalRecordCodec.fields(record)),
+            let key = second.text.flatMap(PrincipalRecordCodec.key), key.orgID == orgID
         else { return nil }
         return Principal(key: key, org: org, versionTag: tag)
     }

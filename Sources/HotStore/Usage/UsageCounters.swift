@@ -32,13 +32,19 @@ public struct UsageCounters: Sendable {
         return (reply.elements ?? []).compactMap(\.text)
     }
 
-    /// Names of meter hashes, dirty or not, step by step: begin with cursor "0" and end when it is "0" again. A name may
-    /// come twice.
-    public func allHashes(from cursor: String) async throws -> (names: [String], cursor: String) {
-        let reply = try await self.redis.command(
+    /// Names of meter hashes of one server, dirty or not, step by step: begin with cursor "0" and end when it is "0" again.
+    /// A name may come twice.
+    ///
+    /// - Parameter server: one of the connection's servers; nil where there is only one.
+    public func allHashes(
+        from cursor: String, of server: RedisConfiguration.Endpoint? = nil
+    ) async throws -> (names: [String], cursor: String) {
+        let command: [RedisArgument] = [
             "SCAN", .text(cursor), "MATCH", .text(self.keyspace.metersPattern), "COUNT",
-            .integer(Int64(Self.scanCount)))
-        return Self.step(reply)
+            .integer(Int64(Self.scanCount)),
+        ]
+        guard let server else { return Self.step(try await self.redis.command(command)) }
+        return Self.step(try await self.redis.command(command, at: server))
     }
 
     /// Every counter of one hash. Fields that are not ours are passed over.

@@ -19,7 +19,9 @@ extension Schema {
         var list = FieldList { RedisSettings() }
         list.add(
             "url", \.url, redisURL(),
-            "`redis://[user:password@]host[:port][/database]`, or `unix:///path[?db=n]` for a socket.", isSecret: true)
+            "`redis://[user:password@]host[:port][/database]`, `unix:///path[?db=n]` for a socket, or "
+                + "`redis-cluster://[user:password@]host[:port],host[:port],...` with some nodes of a Redis Cluster.",
+            isSecret: true)
         list.add(
             "username", \.username, Shapes.text().orNone(), "The user to log in as; goes before that of the URL.")
         list.add(
@@ -57,8 +59,11 @@ extension Schema {
     }
 
     private static func redisURL() -> Shape<String> {
-        Shapes.checked("URL", expected: "redis://[user:password@]host[:port][/database] or unix:///path[?db=n]") {
-            url in
+        Shapes.checked(
+            "URL",
+            expected: "redis://[user:password@]host[:port][/database], unix:///path[?db=n], or "
+                + "redis-cluster://[user:password@]host[:port],host[:port],..."
+        ) { url in
             do throws(RedisEndpointError) {
                 _ = try RedisEndpoint(url: url)
                 return nil

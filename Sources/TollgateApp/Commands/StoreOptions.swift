@@ -15,7 +15,10 @@ struct StoreOptions: ParsableArguments {
     var databaseURL: String?
 
     @Option(
-        help: "Redis: redis://[user:password@]host:port[/n] or unix:///path. Else TOLLGATE_REDIS, or .data/demo.env.")
+        help: """
+            Redis: redis://[user:password@]host:port[/n], unix:///path, or redis-cluster://host:port,host:port. Else \
+            TOLLGATE_REDIS, or .data/demo.env.
+            """)
     var redisURL: String?
 
     /// The configuration that these options amount to.

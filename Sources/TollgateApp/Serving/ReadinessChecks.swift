@@ -26,11 +26,11 @@ struct ReadinessChecks: Sendable {
         do {
             _ = try await self.stores.redis.command("PING")
             return HealthCheck(
-                name: "redis", state: .ok, detail: "answers at \(self.stores.redisConfiguration.endpoint)")
+                name: "redis", state: .ok, detail: "answers at \(self.stores.redisConfiguration.place)")
         } catch {
             return HealthCheck(
                 name: "redis", state: .degraded, detail: "\(error)",
-                remedy: "Start Redis at \(self.stores.redisConfiguration.endpoint), or correct redis.url.")
+                remedy: "Start Redis at \(self.stores.redisConfiguration.place), or correct redis.url.")
         }
     }
 

@@ -68,7 +68,7 @@ struct Stores: Sendable {
             try await self.redis.waitUntilReady(timeoutMs: 3_000)
         } catch {
             throw CommandFailure(
-                "Redis cannot be reached at \(self.redisConfiguration.endpoint): \(error)",
+                "Redis cannot be reached at \(self.redisConfiguration.place): \(error)",
                 hint: "Is it running, and is its address right (--redis-url)?", status: .unreachable)
         }
     }

@@ -179,10 +179,16 @@ public struct EdgePublisher: Sendable {
             try await self.records.raiseSystem(above: version)
         }
         var withdrawn = 0
+        for server in await self.redis.servers { withdrawn += try await self.withdraw(from: server) }
+        return withdrawn
+    }
+
+    private func withdraw(from server: RedisConfiguration.Endpoint) async throws -> Int {
+        var withdrawn = 0
         var cursor = "0"
         repeat {
             let names: [Keyspace.RecordName]
-            (names, cursor) = try await self.publisher.scan(from: cursor)
+            (names, cursor) = try await self.publisher.scan(from: cursor, of: server)
             var keys: Set<String> = []
             var orgs: Set<String> = []
             for name in names {

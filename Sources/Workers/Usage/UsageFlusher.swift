@@ -84,14 +84,16 @@ public struct UsageFlusher: Service {
 
     /// Records every hash there is.
     public func flushAll() async throws {
-        var cursor = "0"
-        repeat {
-            let reply = try await self.redis.command(
-                "SCAN", .text(cursor), "MATCH", .text(self.keyspace.metersPattern), "COUNT", 1_000)
-            guard let parts = reply.elements, parts.count == 2, let next = parts[0].text else { return }
-            for name in (parts[1].elements ?? []).compactMap(\.text) { try await self.flush(name) }
-            cursor = next
-        } while cursor != "0"
+        for server in await self.redis.servers {
+            var cursor = "0"
+            repeat {
+                let reply = try await self.redis.command(
+                    ["SCAN", .text(cursor), "MATCH", .text(self.keyspace.metersPattern), "COUNT", 1_000], at: server)
+                guard let parts = reply.elements, parts.count == 2, let next = parts[0].text else { return }
+                for name in (parts[1].elements ?? []).compactMap(\.text) { try await self.flush(name) }
+                cursor = next
+            } while cursor != "0"
+        }
         // What became dirty meanwhile was seen or will be named again by its next use.
         try await self.flushDirty()
     }

@@ -11,6 +11,8 @@ final class Realm: Sendable {
     let redis: TestRedis
     let keyspace: Keyspace
     let connection: RedisConnection
+    /// Where an edge finds Redis.
+    let configuration: RedisConfiguration
     private static let count = Atomic<Int>(0)
 
     /// - Parameter redis: a server of the test's own; nil shares one with other tests.
@@ -19,6 +21,16 @@ final class Realm: Sendable {
         let number = Self.count.add(1, ordering: .relaxed).newValue
         self.keyspace = Keyspace(prefix: "edge\(number):")
         self.connection = try await self.redis.connect(scripts: HotScripts.control)
+        self.configuration = self.redis.configuration()
+    }
+
+    /// On a cluster. `redis` is its first node.
+    init(cluster: TestRedisCluster) async throws {
+        self.redis = cluster.primaries[0].server
+        let number = Self.count.add(1, ordering: .relaxed).newValue
+        self.keyspace = Keyspace(prefix: "edge\(number):")
+        self.connection = try await cluster.connect(scripts: HotScripts.control)
+        self.configuration = cluster.configuration(seeds: 1)
     }
 
     /// Publishes an org with one key.
@@ -66,8 +78,11 @@ final class Realm: Sendable {
     func usage(_ tenant: Tenant) async throws -> [UsageCounters.Counter] {
         var counters: [UsageCounters.Counter] = []
         let usage = UsageCounters(redis: self.connection, keyspace: self.keyspace)
-        let names = try await self.connection.command("KEYS", .text("\(self.keyspace.prefix)m:{\(tenant.org.orgID)}:*"))
-        for name in (names.elements ?? []).compactMap(\.text) { counters += try await usage.counters(of: name) }
+        for server in await self.connection.servers {
+            let names = try await self.connection.command(
+                ["KEYS", .text("\(self.keyspace.prefix)m:{\(tenant.org.orgID)}:*")], at: server)
+            for name in (names.elements ?? []).compactMap(\.text) { counters += try await usage.counters(of: name) }
+        }
         return counters
     }
 

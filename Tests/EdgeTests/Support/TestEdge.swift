@@ -24,7 +24,7 @@ final class TestEdge: Sendable {
         configuration.redis.keyPrefix = self.realm.keyspace.prefix
         adjust(&configuration)
         var dependencies = EdgeServer.Dependencies(
-            redis: self.realm.redis.configuration(), logger: Logger(label: "edge"))
+            redis: self.realm.configuration, logger: Logger(label: "edge"))
         change(&dependencies)
         self.server = try await EdgeServer(configuration: configuration, dependencies: dependencies)
         self.port = try await self.server.start(ListenAddress(host: "127.0.0.1", port: 0))

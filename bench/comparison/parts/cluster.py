@@ -1,76 +1,114 @@
-"""Decisions on three Redis Cluster nodes against one node. The scripts are called directly, each on the node that owns the
+"""Three Redis Cluster nodes against one: through a gateway, and the scripts called directly, each on the node that owns the
 org's slot: every key of an org has the org as its hash tag, so a decision never touches two nodes."""
 
 import os
-import time
 
+from ..cluster_nodes import NODES, RANGES, Node, Routed, join, org_in, url
 from ..figure import Figure
 from ..figures import Spread
-from ..load import LoadFailure
+from ..load import Load, LoadFailure
 from ..peers.nginx_lua import NginxLua, composed
 from ..peers.tollgate import Tollgate
-from ..processes import Process, free_port, program
-from ..redis import RedisClient, cpu_seconds
+from ..pipeline import Pipeline, drive
+from ..processes import cpu_seconds
 from ..stage import Placement, Stage
 from ..workload import Workload
-from ..pipeline import Pipeline, drive
 from .script import call_of, org_tag, version_tag
 
-NODES, SLOTS = 3, 16384
-
-
-class Node:
-    """One redis-server on a TCP port; a cluster's member if it is given slots."""
-
-    def __init__(self, folder, number, slots=None):
-        self.port = free_port()
-        self.slots = slots
-        self._path = folder / f"node-{number}.sock"
-        words = [program("redis-server"), "--port", self.port, "--bind", "127.0.0.1", "--unixsocket", self._path,
-                 "--save", "", "--appendonly", "no", "--dir", folder, "--daemonize", "no"]
-        if slots:
-            words += ["--cluster-enabled", "yes", "--cluster-port", free_port(), "--cluster-config-file",
-                      folder / f"node-{number}.conf"]
-        self._process = Process(f"node-{number}", words, folder)
-        self._process.wait_until(self._answers)
-        self.client = RedisClient(self._path)
-        if slots:
-            self.client("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
-            self.client("CLUSTER", "ADDSLOTSRANGE", slots[0], slots[1])
-
-    def _answers(self):
-        try:
-            client = RedisClient(self._path)
-        except OSError:
-            return False
-        client.close()
-        return True
-
-    def prepare(self, script, words):
-        """Puts the script and the keys of an org of this node's slots in place; gives the call for that org."""
-        tag = org_tag(words)
-        own = org_in(tag, self.slots) if self.slots else tag
-        call = [word.replace(b"{" + tag + b"}", b"{" + own + b"}") for word in words[:-1]] + [words[-1]]
-        self.client("SCRIPT", "LOAD", script)
-        self.client("SET", call[3], version_tag(words[-1]))
-        return call
-
-    def stop(self):
-        self.client.close()
-        self._process.stop()
+KEYS = 64
 
 
 def measured(run):
+    return [*through_a_gateway(run), *directly(run)]
+
+
+def nodes_of(folder, cpus=None):
+    """One node alone, and three in a cluster; with a function that ends what was started."""
+    single, cluster = [Node(folder, 9, cpus=cpus)], []
+
+    def stop():
+        for node in [*single, *cluster]:
+            node.stop()
+
+    try:
+        cluster += [Node(folder, number, slots, cpus) for number, slots in enumerate(RANGES)]
+        join(cluster)
+    except BaseException:
+        stop()
+        raise
+    return single, cluster, stop
+
+
+def through_a_gateway(run):
+    """The same load of 64 orgs at two gateways that differ only in their Redis. Each decision is checked to be one of Redis's:
+    a request that Redis did not decide is refused by the route's policy, and counted as a failure of the run."""
+    workload = Workload.with_keys(KEYS, 64)
+    seen = {1: [], NODES: []}
+    with Stage(workload, Placement.pinned(), needs_redis=False) as stage:
+        single, cluster, stop = nodes_of(stage.folder, stage.placement.others)
+        gateways = {}
+        try:
+            for nodes in (single, cluster):
+                gateways[len(nodes)] = gateway = Tollgate(stage, f"tollgate-{len(nodes)}-nodes", url(nodes), Routed(nodes))
+                gateway.start()
+            load = Load(workload, stage.folder, stage.placement.others)
+            for nodes in (single, cluster):
+                load.run(gateways[len(nodes)].base_url, run.warm_up)
+            for number in range(run.rounds):
+                for nodes in (single, cluster) if number % 2 == 0 else (cluster, single):
+                    seen[len(nodes)].append(one_run(load, gateways[len(nodes)], nodes, run.seconds))
+                    run.say(f"  round {number + 1}  {len(nodes)} nodes  " + told(seen[len(nodes)][-1]))
+        finally:
+            for gateway in gateways.values():
+                gateway.stop()
+            stop()
+    return gateway_figures(seen)
+
+
+def one_run(load, gateway, nodes, seconds):
+    def redis():
+        return sum(node.cpu_seconds() for node in nodes), sum(node.script_calls() for node in nodes)
+    gateway_before, (cpu_before, calls_before) = sum(cpu_seconds(gateway.pids)), redis()
+    outcome = load.run(gateway.base_url, seconds)
+    gateway_after, (cpu_after, calls_after) = sum(cpu_seconds(gateway.pids)), redis()
+    if outcome.refused or outcome.broken or outcome.timeouts or not outcome.requests:
+        raise LoadFailure(f"{len(nodes)} nodes: {outcome.refused} of {outcome.requests} requests were refused, "
+                          f"{outcome.broken} connections broke, {outcome.timeouts} timed out")
+    return {"rate": outcome.requests_per_second, "gateway": (gateway_after - gateway_before) * 1e6 / outcome.requests,
+            "redis": (cpu_after - cpu_before) * 1e6 / outcome.requests,
+            "calls": (calls_after - calls_before) / outcome.requests, "p99": outcome.p99_ms}
+
+
+def told(one):
+    return (f"{one['rate']:8.0f} requests/s  {one['gateway']:6.1f} µs/request  Redis {one['redis']:5.2f} µs  "
+            f"{one['calls']:.3f} calls  p99 {one['p99']:.2f} ms")
+
+
+def gateway_figures(seen):
+    def medians(what):
+        return [Spread.of(one[what] for one in seen[nodes]).median for nodes in (1, NODES)]
+    def ratio(name, what, note=""):
+        rounds = Spread.of(three[what] / one[what] for one, three in zip(seen[1], seen[NODES]))
+        one, three = medians(what)
+        return Figure(name, three / one, least=rounds.least, most=rounds.most, note=note)
+    calls, redis = medians("calls"), medians("redis")
+    why = (f"Through one gateway thread, {KEYS} orgs, 64 connections. A script call can have keys of one slot only, so what "
+           f"shares {calls[0]:.2f} calls a request with one server needs {calls[1]:.2f} with a cluster, and Redis's CPU a request "
+           f"goes from {redis[0]:.1f} to {redis[1]:.1f} µs; the same gateway also writes to {NODES} sockets. What a cluster adds is "
+           "room for more gateways, which one gateway on this machine cannot fill.")
+    return [ratio("decisions on 3 Redis Cluster nodes ÷ 1, through a gateway", "rate", why),
+            ratio("gateway CPU per request, 3 cluster nodes ÷ 1", "gateway"),
+            ratio("Redis CPU per request through a gateway, 3 cluster nodes ÷ 1", "redis"),
+            Figure("script calls per request on 3 cluster nodes, 64 orgs", calls[1])]
+
+
+def directly(run):
     workload = Workload.with_keys(1, 64)
     with Stage(workload, Placement()) as stage:
         words, script = call_of(Tollgate(stage), stage), composed(NginxLua.script)
-        width = SLOTS // NODES + 1
-        ranges = [(at, min(at + width, SLOTS) - 1) for at in range(0, SLOTS, width)]
-        single, cluster = [Node(stage.folder, 9)], []
+        single, cluster, stop = nodes_of(stage.folder)
         try:
-            cluster += [Node(stage.folder, number, slots) for number, slots in enumerate(ranges)]
-            join(cluster)
-            calls = {node.port: node.prepare(script, words) for node in [*single, *cluster]}
+            calls = {node.port: prepared(node, script, words) for node in [*single, *cluster]}
             rates, cpu = {1: [], 3: []}, {1: [], 3: []}
             for number in range(run.rounds):
                 for nodes in (single, cluster) if number % 2 == 0 else (cluster, single):
@@ -79,31 +117,27 @@ def measured(run):
                     cpu[len(nodes)].append(used)
                     run.say(f"  round {number + 1}  {len(nodes)} nodes  {rate:8.0f} decisions/s  {used:5.2f} µs of Redis's CPU each")
         finally:
-            for node in [*single, *cluster]:
-                node.stop()
+            stop()
     return figures(rates, cpu)
 
 
-def join(nodes):
-    """Introduces the nodes to each other and waits until all of them know every slot."""
-    for other in nodes[1:]:
-        bus = other.client("CONFIG", "GET", "cluster-port")[1].decode()
-        nodes[0].client("CLUSTER", "MEET", "127.0.0.1", other.port, bus)
-    deadline = time.monotonic() + 30
-    while not all(b"cluster_state:ok" in info and b"cluster_slots_ok:16384" in info
-                  for info in (node.client("CLUSTER", "INFO") for node in nodes)):
-        if time.monotonic() > deadline:
-            raise LoadFailure("the three nodes did not become a cluster within 30 s")
-        time.sleep(0.1)
+def prepared(node, script, words):
+    """Puts the script and the keys of an org of the node's slots in place; gives the call for that org."""
+    tag = org_tag(words)
+    own = org_in(tag, node.slots) if node.slots else tag
+    call = [word.replace(b"{" + tag + b"}", b"{" + own + b"}") for word in words[:-1]] + [words[-1]]
+    node.client("SCRIPT", "LOAD", script)
+    node.client("SET", call[3], version_tag(words[-1]))
+    return call
 
 
 def decide(nodes, calls, count):
     """All nodes at once, so many decisions in all: (decisions a second, Redis's CPU in µs for each)."""
     pipelines = [Pipeline(("127.0.0.1", node.port), [calls[node.port]], b"*") for node in nodes]
     try:
-        before = sum(cpu_seconds(node.client) for node in nodes)
+        before = sum(node.cpu_seconds() for node in nodes)
         done, seconds = drive(pipelines, count)
-        return done / seconds, (sum(cpu_seconds(node.client) for node in nodes) - before) * 1e6 / done
+        return done / seconds, (sum(node.cpu_seconds() for node in nodes) - before) * 1e6 / done
     finally:
         for pipeline in pipelines:
             pipeline.close()
@@ -116,25 +150,7 @@ def figures(rates, cpu):
     note = (f"The scripts called directly over TCP, each on the node of its org's slot: {Spread.of(rates[3]).median:.0f} decisions/s "
             f"on three, {Spread.of(rates[1]).median:.0f} on one. Three nodes and the client share the "
             f"{os.cpu_count()} cores of this machine, so what counts is that a decision costs no more CPU on a cluster.")
-    return [ratio("decisions on 3 Redis Cluster nodes ÷ 1", rates, note),
+    return [ratio("decisions on 3 Redis Cluster nodes ÷ 1, scripts called directly", rates, note),
             ratio("Redis CPU per decision, 3 cluster nodes ÷ 1", cpu)]
 
 
-def org_in(tag, slots):
-    """A hash tag like `tag` whose slot lies in the range."""
-    for number in range(100_000):
-        own = tag[:-5] + b"%05d" % number
-        if slots[0] <= slot(own) <= slots[1]:
-            return own
-    raise LoadFailure(f"found no hash tag in slots {slots}")
-
-
-def slot(tag):
-    """CRC-16 (XMODEM) as Redis Cluster uses it, modulo the number of slots."""
-    crc = 0
-    for byte in tag:
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = (crc << 1) ^ 0x1021 if crc & 0x8000 else crc << 1
-        crc &= 0xFFFF
-    return crc % SLOTS

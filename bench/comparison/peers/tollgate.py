@@ -17,7 +17,7 @@ edge:
 admin:
   listen: 127.0.0.1:{admin_port}
 redis:
-  url: unix://{redis}
+  url: {redis}
   key_prefix: "{prefix}"
   deadline: 2s
 # Nothing answers there: what is asked for is in Redis.
@@ -59,6 +59,21 @@ class Tollgate(Peer):
     #: How long a start may take.
     start_seconds = 20
 
+    def __init__(self, stage, name=None, redis_url=None, records=None):
+        """With a Redis of its own: its URL, and a client for the records; else the stage's."""
+        super().__init__(stage)
+        self._process = None
+        self.name = name or self.name
+        self._redis_url, self._records = redis_url, records
+
+    @property
+    def redis_url(self):
+        return self._redis_url or f"unix://{self.stage.redis.socket_path}"
+
+    @property
+    def records(self):
+        return self._records or self.stage.redis.client
+
     #: Set by the command line.
     executable = ROOT / os.environ.get("BUILD_DIR", ".build") / "release" / "tollgate"
 
@@ -67,12 +82,12 @@ class Tollgate(Peer):
         if not self.executable.is_file():
             raise PeerMissing(f"There is no {self.executable}: build it with `make release`, name another with "
                               "--tollgate, or leave it out with --peers nginx,nginx-lua,haproxy.")
-        publish(self.stage.redis.client, PREFIX, self.workload.callers)
+        publish(self.records, PREFIX, self.workload.callers)
         self._port, admin_port = free_port(), free_port()
         folder = self.stage.folder / self.name
         folder.mkdir()
         self._text = CONFIGURATION.format(
-            folder=folder, port=self._port, threads=self.threads, route=self.route, admin_port=admin_port, redis=self.stage.redis.socket_path, prefix=PREFIX,
+            folder=folder, port=self._port, threads=self.threads, route=self.route, admin_port=admin_port, redis=self.redis_url, prefix=PREFIX,
             upstream=self.stage.upstream.port, limits="\n".join(map(self._limit, self.workload.limits)))
         file = folder / "tollgate.yaml"
         file.write_text(self._text)
@@ -104,7 +119,7 @@ class Tollgate(Peer):
         return first_line(str(self.executable), "--version") + kind
 
     def metered(self):
-        return metered(self.stage.redis.client, PREFIX, self.workload.callers)
+        return metered(self.records, PREFIX, self.workload.callers)
 
     @staticmethod
     def _limit(limit):
