@@ -197,10 +197,9 @@ public final class EdgeServer: Sendable {
             .serverChannelOption(.socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.autoRead, value: false)
             // Each connection keeps the buffer it last read into: a kilobyte holds most heads, and grows with bodies.
-            .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1_024, maximum: 65_536)
-            )
+            .childChannelOption(.recvAllocator, value: ReceiveSize(minimum: 512, initial: 1_024, maximum: 65_536))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(DownstreamHandler(loop: loop.value))

@@ -18,10 +18,18 @@ final class RouteGrant {
     let policies: [RateLimitPolicy]
     /// Whether requests that are alike may be decided by one call.
     let isShareable: Bool
+    /// What a request costs that does not say; nil where the limits cannot be counted.
+    let cost: Int?
+    /// Whether its requests hold leases, to be given back at their end.
+    let hasLeases: Bool
+    /// Whether some addresses have a plan of their own.
+    let hasAddressesApart: Bool
     /// What Redis said last of the plan's quotas, for decisions without it.
     var quotaUsed: [Int] = []
     /// Where what this principal uses on the route is counted.
     private(set) var cells: [UsageCell] = []
+    /// The same for what every request counts, ready to be added to.
+    var fixedUse = FixedUse()
     /// Requests that wait for the next shared call, and calls under way.
     var gathering: AdmissionBatch?
     var underWay = 0
@@ -47,6 +55,9 @@ final class RouteGrant {
         self.policies = rules.compactMap {
             RateLimitPolicy(name: $0.name.utf8.span, capacity: $0.capacity, refill: $0.refill, periodMs: $0.periodMs)
         }
+        self.cost = plan?.cost
+        self.hasLeases = plan.map { !$0.leases.isEmpty } ?? false
+        self.hasAddressesApart = plan.map { !$0.addressesApart.isEmpty } ?? false
         self.isShareable = plan.map { $0.leases.isEmpty && !$0.needsAddress } ?? false
         self.template = plan.map {
             AdmissionTemplate(

@@ -19,6 +19,8 @@ final class DownstreamHandler: SocketHandler {
         /// The last answer is written and the output shut; input is read and thrown away so that the answer is not
         /// lost to a reset (RFC 9112 §9.6).
         case lingering
+        /// The last answer is on its way to a client that reads slowly; the connection closes behind it.
+        case draining
         case closed
     }
 
@@ -40,18 +42,26 @@ final class DownstreamHandler: SocketHandler {
         self.loop.eventLoop.assumeIsolated().execute { self.readNextRequest() }
     }
 
-    /// The answer is complete and was the last one.
+    /// The answer is complete and was the last one; closing ends with the bytes that still wait for the socket.
     func closeAfterAnswer(unreadInput: Bool) {
         guard let context, self.closing == .no else { return }
         self.waiting.clear()
-        if unreadInput {
-            self.closing = .lingering
+        if unreadInput || self.isBehind {
+            self.closing = unreadInput ? .lingering : .draining
             context.close(mode: .output, promise: nil)
             self.resumeReading()
         } else {
             self.closing = .closed
             context.close(promise: nil)
         }
+    }
+
+    override func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if self.closing == .draining, case .some(.outputClosed) = event as? ChannelEvent {
+            self.closing = .closed
+            context.close(promise: nil)
+        }
+        context.fireUserInboundEventTriggered(event)
     }
 
     /// Ends the connection at once: the answer cannot be completed, or the deadline has passed.
@@ -115,6 +125,7 @@ final class DownstreamHandler: SocketHandler {
 
     override func channelReadComplete(context: ChannelHandlerContext) {
         self.exchange?.downstreamReadComplete()
+        super.channelReadComplete(context: context)
     }
 
     override func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -11,27 +11,26 @@ extension Exchange {
     func decide() {
         self.machine.begin(self.terms)
         if let totalMs = self.route?.timeouts.totalMs, totalMs > 0 { self.totalDeadlineMs = self.loop.nowMs + totalMs }
-        guard let entry, let route else { return self.forward() }
-        let grant = self.currentGrant(entry, route)
-        self.grant = grant
-        guard let template = grant.template else { return self.refuse(.internalError) }
+        // Where there is a principal, the gates have left its grant.
+        guard self.entry != nil else { return self.forward() }
+        if self.grant?.hasAddressesApart == true { self.lookForOwnGrant() }
+        guard let grant, let cost = grant.cost else { return self.refuse(.internalError) }
         self.stage = .waiting
         // The link has a deadline of its own and always answers.
         self.expect(.store, withinMs: Int.max / 4)
-        if self.keyed == nil, grant.isShareable, self.cost == template.plan.cost {
+        if self.keyed == nil, grant.isShareable, self.cost == cost {
             self.loop.gate.admit(self, by: grant)
         } else {
-            self.askAlone(grant, template.plan)
+            self.askAlone(grant)
         }
     }
 
     /// Addresses with an override of their own have a plan of their own, made for the request.
-    private func currentGrant(_ entry: PrincipalEntry, _ route: CompiledRoute) -> RouteGrant {
-        let grant = entry.grant(for: route, in: self.loop)
-        guard let template = grant.template, !template.plan.addressesApart.isEmpty else { return grant }
+    private func lookForOwnGrant() {
+        guard let entry, let route, let plan = self.grant?.template?.plan else { return }
         let address = self.request.client.description
-        guard template.plan.addressesApart.contains(address) else { return grant }
-        return RouteGrant(entry.principal, route: route, loop: self.loop, address: address)
+        guard plan.addressesApart.contains(address) else { return }
+        self.grant = RouteGrant(entry.principal, route: route, loop: self.loop, address: address)
     }
 
     /// Endpoints that one request tries at most, each within its own time to connect.
@@ -52,8 +51,8 @@ extension Exchange {
     }
 
     /// Keyed requests, those with leases, addresses or a cost of their own have a call to themselves.
-    private func askAlone(_ grant: RouteGrant, _ plan: AdmissionPlan) {
-        if !plan.leases.isEmpty { self.leaseID = self.loop.random.next() }
+    private func askAlone(_ grant: RouteGrant) {
+        if grant.hasLeases { self.leaseID = self.loop.random.next() }
         grant.template?.period = self.loop.period
         guard grant.store.breaker.allowsRequests else { return self.storeFailed(.notConnected) }
         self.loop.counters.scriptCalls += 1

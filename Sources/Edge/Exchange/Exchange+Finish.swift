@@ -32,7 +32,9 @@ extension Exchange {
             self.handler?.exchangeFinished()
         } else {
             self.stage = .finished
-            self.expect(.discard, withinMs: 2_000)
+            // A client that is behind has as long for the rest as for any part of a body.
+            let isBehind = self.handler?.isBehind ?? false
+            self.expect(.discard, withinMs: isBehind ? self.loop.configuration.edge.bodyIdleTimeoutMs : 2_000)
             self.handler?.closeAfterAnswer(unreadInput: unread)
         }
     }

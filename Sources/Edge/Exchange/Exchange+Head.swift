@@ -35,7 +35,7 @@ extension Exchange {
         switch examination {
         case .unknownPrincipal(let digest):
             self.hold(&buffer, headBytes: headBytes)
-            self.loop.keys.lookUp(digest, key: self.takePresentedKey(), for: self)
+            self.loop.keys.lookUp(digest, key: self.takeKeyToLookUp(), for: self)
         case .gather:
             self.hold(&buffer, headBytes: headBytes)
             self.startGathering(&buffer)

@@ -13,6 +13,26 @@ extension Exchange {
 
     /// Finds the principal of the one credential in the head. A key whose checksum is wrong costs nothing but this.
     func authenticate(_ bytes: Span<UInt8>, _ route: CompiledRoute) -> Authentication {
+        if let field = self.onlyCredentialField(bytes),
+            let digest = self.presentedKey.digest(of: bytes.extracting(field.bounds), accepting: route.credentials),
+            case .principal(let entry) = self.loop.keys.find(digest, wallMs: self.loop.wallMs),
+            case .found = self.verdict(entry, route)
+        {
+            self.loop.counters.keyCacheHits += 1
+            return .found
+        }
+        return self.authenticateAnew(bytes, route)
+    }
+
+    /// The `Authorization` line's value, where there is one and nothing else that could be a credential.
+    private func onlyCredentialField(_ bytes: Span<UInt8>) -> ByteRange? {
+        guard !self.loop.requestHead.fields.contains(.xAPIKey) else { return nil }
+        let query = self.loop.requestHead.target.query
+        if !query.isEmpty, QueryCredentials.firstValue(in: bytes.extracting(query.bounds)) != nil { return nil }
+        return self.loop.requestHead.fields.only(.authorization)
+    }
+
+    private func authenticateAnew(_ bytes: Span<UInt8>, _ route: CompiledRoute) -> Authentication {
         let credential: HTTPWire.Credential
         do throws(CredentialError) {
             credential = try self.collectCredential(bytes, route)
@@ -32,8 +52,11 @@ extension Exchange {
         switch loop.keys.find(digest, wallMs: loop.wallMs) {
         case .principal(let entry):
             loop.counters.keyCacheHits += 1
-            self.entry = entry
             let verdict = self.verdict(entry, route)
+            if case .found = verdict, let field = self.onlyCredentialField(bytes) {
+                self.presentedKey.keep(
+                    bytes.extracting(field.bounds), accepting: route.credentials, digest: digest)
+            }
             // No admission compares the version of a key that is refused here: Redis is asked whether it is the current
             // one, so that a change back is met by the very next request too.
             guard case .refused = verdict, self.held == nil else { return verdict }
@@ -43,11 +66,12 @@ extension Exchange {
             loop.counters.keyCacheMisses += 1
         }
         // Kept for the look-up only: a hash that cannot be looked up needs the key's own bytes.
-        self.presentedKey = credential.withKey(in: bytes) { key in key.indices.map { key[$0] } }
+        self.keyToLookUp = credential.withKey(in: bytes) { key in key.indices.map { key[$0] } }
         return .unknown(digest)
     }
 
     private func verdict(_ entry: PrincipalEntry, _ route: CompiledRoute) -> Authentication {
+        self.entry = entry
         if case .refused(let code) = self.checkStanding(entry) { return .refused(code) }
         return self.checkGates(route).map { .refused($0) } ?? .found
     }
@@ -72,9 +96,9 @@ extension Exchange {
     }
 
     /// The key's bytes, for its look-up; they are not kept here.
-    func takePresentedKey() -> [UInt8] {
-        defer { self.presentedKey = [] }
-        return self.presentedKey
+    func takeKeyToLookUp() -> [UInt8] {
+        defer { self.keyToLookUp = [] }
+        return self.keyToLookUp
     }
 
     func checkStanding(_ entry: PrincipalEntry) -> Authentication {

@@ -107,6 +107,22 @@ extension Exchange {
 
     /// Via, Forwarded and X-Forwarded-*: what a client claims about itself is not passed on (PX-10).
     private func renderForwarding(_ bytes: Span<UInt8>, into head: inout HeadWriter) {
+        let host = bytes.extracting(self.loop.requestHead.authority.whole.bounds)
+        guard !self.request.peerIsTrusted, host.count <= ForwardingMemo.hostBytesMax else {
+            return self.writeForwarding(bytes, host: host, into: &head)
+        }
+        if !self.forwarding.fit(host: host, minorVersion: self.request.minorVersion) {
+            var memo = ForwardingMemo()
+            swap(&memo, &self.forwarding)
+            memo.keep(host: host, minorVersion: self.request.minorVersion) {
+                self.writeForwarding(bytes, host: host, into: &$0)
+            }
+            swap(&memo, &self.forwarding)
+        }
+        head.write(self.forwarding.lines)
+    }
+
+    private func writeForwarding(_ bytes: Span<UInt8>, host: Span<UInt8>, into head: inout HeadWriter) {
         head.write(self.request.minorVersion == 0 ? "Via: 1.0 " : "Via: 1.1 ")
         let viaName = self.loop.viaName
         head.write(viaName.span)
@@ -116,8 +132,7 @@ extension Exchange {
         let receivedFor = trusted ? self.loop.requestHead.fields.only(.xForwardedFor) ?? ByteRange() : ByteRange()
         let received = trusted ? self.loop.requestHead.fields.only(.forwarded) ?? ByteRange() : ByteRange()
         ForwardedFields.appendLines(
-            peer: self.handler?.peer ?? self.request.client,
-            host: bytes.extracting(self.loop.requestHead.authority.whole.bounds), scheme: scheme.span,
+            peer: self.handler?.peer ?? self.request.client, host: host, scheme: scheme.span,
             receivedFor: bytes.extracting(receivedFor.bounds), receivedForwarded: bytes.extracting(received.bounds),
             to: &head)
     }

@@ -54,9 +54,10 @@ extension Exchange {
 
     /// The end of an admitted request, once: what was served is counted, and Redis hears what only the end could tell.
     func settle(_ outcome: ExchangeMachine.Settlement) {
-        guard let grant, let template = grant.template, self.close() else { return }
+        guard let grant, self.close() else { return }
+        if self.isPlain(outcome, grant) { return self.loop.ledger.countFixed(of: grant, hour: self.admittedHour) }
+        guard let template = grant.template else { return }
         let plan = template.plan
-        if plan.leases.isEmpty, self.isPlain(outcome) { return self.countServed([], grant, plan) }
         let corrections = self.corrections(outcome, plan)
         self.countServed(corrections, grant, plan)
         let month = UsagePeriod(atMs: self.decidedAtMs).month
@@ -80,9 +81,9 @@ extension Exchange {
     }
 
     /// Most answers change nothing in what their admission took for granted: nothing is to be read from them or voided.
-    private func isPlain(_ outcome: ExchangeMachine.Settlement) -> Bool {
-        guard self.keyed == nil, !self.isLocal, outcome.meter == .count, let route else { return false }
-        return route.responseMeters.isEmpty && !route.countsOnlySuccess
+    private func isPlain(_ outcome: ExchangeMachine.Settlement, _ grant: RouteGrant) -> Bool {
+        self.keyed == nil && !self.isLocal && outcome.meter == .count && !grant.hasLeases
+            && self.route?.countsFixedOnly == true
     }
 
     // MARK: Usage

@@ -35,7 +35,8 @@ final class Exchange: RedisWaiter, Equatable {
     var trace: TraceParent?
     var credentialError: CredentialError?
     var allowIndex = 0
-    var presentedKey: [UInt8] = []
+    var keyToLookUp: [UInt8] = []
+    var presentedKey = PresentedKey()
     var requestBody = BodyDecoder()
     var requestBodyEnded = true
     var requestBytes = 0
@@ -61,6 +62,7 @@ final class Exchange: RedisWaiter, Equatable {
     var revalidations = 0
     /// Quantities read from response headers, in the order of the route's rules; −1 where unreadable.
     var headerQuantities: [Int] = []
+    var forwarding = ForwardingMemo()
     /// Where in `outgoing` the identity fields stand.
     var identityStart = 0
 
@@ -120,7 +122,9 @@ final class Exchange: RedisWaiter, Equatable {
     /// Whether the start of a head has been read and its end has not.
     var isReadingHead: Bool { self.stage == .idle && self.waitsFor == .head }
     /// Whether there is something that draining waits for.
-    var isUnfinished: Bool { self.isReadingHead || (self.stage != .idle && self.stage != .finished) }
+    var isUnfinished: Bool {
+        self.isReadingHead || (self.stage != .idle && self.stage != .finished) || self.handler?.isBehind == true
+    }
     /// Whether bytes read now belong to the request's body and can be used at once.
     var takesBody: Bool {
         switch self.stage {
@@ -228,6 +232,7 @@ final class Exchange: RedisWaiter, Equatable {
     /// The client's connection is gone.
     func connectionClosed() {
         self.handler = nil
+        self.presentedKey.forget()
         self.isTunnel ? self.endTunnel() : self.clientGone()
     }
 }

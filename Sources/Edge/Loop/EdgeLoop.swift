@@ -183,7 +183,7 @@ final class EdgeLoop {
     func beginDraining() {
         self.draining = true
         self.enrolment?.leave()
-        for exchange in self.exchanges where exchange.isIdle { exchange.handler?.abort() }
+        for exchange in self.exchanges where exchange.isIdle { exchange.handler?.closeAfterAnswer(unreadInput: false) }
     }
 
     /// Exchanges that are not done, and settlements that Redis has not confirmed.

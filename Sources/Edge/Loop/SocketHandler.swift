@@ -3,15 +3,15 @@ import NIOCore
 
 /// What a client's connection and an upstream's have in common: bytes out to the socket, and reads that can be held back.
 ///
-/// The only handler of its channel, and the channel a plain socket: bytes may go to that socket past the pipeline.
+/// The only handler of its channel, and the channel a plain socket: bytes may go to that socket past the pipeline. The
+/// channel must not read by itself (`autoRead` off): this handler asks for every read.
 ///
 /// A head or a small answer nearly always finds room in its socket. SwiftNIO's way there (through the pipeline, into the
 /// queue of pending writes, to its flush mark, out of the queue again) is longer than all that the edge does with
 /// the bytes, so where nothing waits in that queue they are sent at once. What the socket does not take, and all that
 /// comes behind it, goes through SwiftNIO, which waits for room, tells of it, and ends a connection that has failed.
-class SocketHandler: ChannelDuplexHandler {
+class SocketHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
-    typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     /// The channel's place in its pipeline, while it is open.
@@ -35,6 +35,12 @@ class SocketHandler: ChannelDuplexHandler {
         return !self.mayHaveQueued || context.channel.isWritable
     }
 
+    /// Whether bytes wait for the socket to take them.
+    final var isBehind: Bool {
+        guard let context else { return false }
+        return self.mayHaveQueued && !self.hasNothingQueued(context)
+    }
+
     /// Queues bytes until `flush`.
     final func write(_ buffer: ByteBuffer) {
         guard let context else { return }
@@ -48,15 +54,15 @@ class SocketHandler: ChannelDuplexHandler {
 
     final func writeAndFlush(_ buffer: ByteBuffer) {
         guard let context else { return }
-        var rest = 0
+        var taken = 0
         if self.socket >= 0, !self.mayHaveQueued || self.hasNothingQueued(context) {
-            rest = self.send(buffer)
-            if rest == buffer.readableBytes { return }
+            taken = self.send(buffer)
+            if taken == buffer.readableBytes { return }
         }
         self.mayHaveQueued = true
-        guard rest > 0 else { return context.writeAndFlush(NIOAny(buffer), promise: nil) }
+        guard taken > 0 else { return context.writeAndFlush(NIOAny(buffer), promise: nil) }
         var unsent = buffer
-        unsent.moveReaderIndex(forwardBy: rest)
+        unsent.moveReaderIndex(forwardBy: taken)
         context.writeAndFlush(NIOAny(unsent), promise: nil)
     }
 
@@ -78,6 +84,15 @@ class SocketHandler: ChannelDuplexHandler {
 
     // MARK: In
 
+    /// Asks for the next read. The channel's own way (`autoRead`) asks through the pipeline and this handler each time.
+    private final func readOn() {
+        if self.readsHeld {
+            self.readWanted = true
+        } else {
+            self.context?.read()
+        }
+    }
+
     /// Keeps the next read back until `resumeReading`.
     final func holdReading() { self.readsHeld = true }
 
@@ -97,7 +112,9 @@ class SocketHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        if context.channel.isActive { self.findSocket(context) }
+        guard context.channel.isActive else { return }
+        self.findSocket(context)
+        self.readOn()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { self.forgetChannel() }
@@ -105,23 +122,20 @@ class SocketHandler: ChannelDuplexHandler {
     func channelActive(context: ChannelHandlerContext) {
         self.findSocket(context)
         context.fireChannelActive()
+        self.readOn()
     }
 
     func channelInactive(context: ChannelHandlerContext) { self.forgetChannel() }
 
-    final func read(context: ChannelHandlerContext) {
-        if self.readsHeld {
-            self.readWanted = true
-        } else {
-            context.read()
-        }
-    }
-
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
 
-    func channelReadComplete(context: ChannelHandlerContext) {}
+    func channelReadComplete(context: ChannelHandlerContext) { self.readOn() }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {}
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        context.fireUserInboundEventTriggered(event)
+    }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // A reset arrives here first; channelInactive follows.

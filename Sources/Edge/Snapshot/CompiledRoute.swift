@@ -21,6 +21,8 @@ final class CompiledRoute {
     let responseMeters: [MeterRule]
     /// Whether a fixed quantity counted at admission may have to be voided by the answer's status.
     let countsOnlySuccess: Bool
+    /// Whether every answer is counted alike, so that nothing of it has to be looked at.
+    let countsFixedOnly: Bool
     let costHeader: CostHeader?
     /// How Redis is asked for it.
     let store: StoreAccess
@@ -69,6 +71,7 @@ final class CompiledRoute {
         self.countsOnlySuccess = route.meters.contains {
             if case .fixed = $0.quantity { $0.when == .success } else { false }
         }
+        self.countsFixedOnly = self.responseMeters.isEmpty && !self.countsOnlySuccess
         if case .header(let name, let otherwise, let max) = route.cost {
             self.costHeader = CostHeader(name: Array(name.lowercased().utf8), otherwise: otherwise, max: max)
         } else {

@@ -52,6 +52,7 @@ final class UpstreamConnection: SocketHandler, Equatable {
 
     override func channelReadComplete(context: ChannelHandlerContext) {
         self.exchange?.upstreamReadComplete()
+        super.channelReadComplete(context: context)
     }
 
     override func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -86,6 +86,8 @@ final class UpstreamEndpoint {
     private func open(timeoutMs: Int) {
         let bootstrap = ClientBootstrap(group: self.loop.eventLoop)
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.autoRead, value: false)
+            .channelOption(.recvAllocator, value: ReceiveSize(minimum: 512, initial: 2_048, maximum: 65_536))
             .connectTimeout(.milliseconds(Int64(timeoutMs)))
         let bound = NIOLoopBound(self, eventLoop: self.loop.eventLoop)
         let future: EventLoopFuture<any Channel>

@@ -38,6 +38,32 @@ final class UsageLedger {
         self.writer?.requestSettled()
     }
 
+    /// Counts what a request of `grant` counts whatever its answer.
+    func countFixed(of grant: RouteGrant, hour: Int) {
+        if let writer, grant.fixedUse.hour == hour, grant.fixedUse.generation == self.generation {
+            for index in grant.fixedUse.cells.indices {
+                writer.add(grant.fixedUse.cells[index].amount, to: grant.fixedUse.cells[index].cell)
+            }
+            return
+        }
+        guard let meters = grant.template?.plan.meters else { return }
+        for meter in meters { self.count(meter.amount, of: meter.meter, hour: hour, by: grant) }
+        self.prepare(meters, hour: hour, of: grant)
+    }
+
+    /// Keeps where the meters of every request stand, once each of them has its place.
+    private func prepare(_ meters: [AdmissionPlan.FixedMeter], hour: Int, of grant: RouteGrant) {
+        var use = FixedUse(hour: hour, generation: self.generation)
+        for meter in meters where meter.amount > 0 {
+            let place = grant.cells.first {
+                $0.meter == meter.meter && $0.hour == hour && $0.generation == self.generation
+            }
+            guard let place else { return }
+            use.cells.append((meter.amount, place.cell))
+        }
+        grant.fixedUse = use
+    }
+
     /// Counts units of a meter for the principal of `grant`.
     func count(_ amount: Int, of meter: String, hour: Int, by grant: RouteGrant) {
         guard amount > 0, let writer else { return }
@@ -62,6 +88,13 @@ final class UsageLedger {
         self.logger.critical(
             "The usage journal is full: usage is lost until another can be made; see journal.folder and journal.size")
     }
+}
+
+/// What every request of a grant counts during one hour, and where it stands in the journal.
+struct FixedUse {
+    var hour = -1
+    var generation = -1
+    var cells: [(amount: Int, cell: JournalWriter.Cell)] = []
 }
 
 /// Where a counter of one grant stands in the journal.

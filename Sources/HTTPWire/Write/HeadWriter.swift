@@ -117,23 +117,32 @@ public struct HeadWriter: ~Copyable {
         let magnitude = number.magnitude
         if number < 0 { self.write(byte: UInt8(ascii: "-")) }
         guard magnitude >= 10 else { return self.write(byte: 0x30 &+ UInt8(truncatingIfNeeded: magnitude)) }
-        var count = 1
-        var limit: UInt = 10
-        while magnitude >= limit {
-            count &+= 1
-            let (next, overflow) = limit.multipliedReportingOverflow(by: 10)
-            if overflow { break }
-            limit = next
-        }
+        let count = Self.digits(of: magnitude)
         let place = self.place(count)
         var rest = magnitude
         var offset = count
-        repeat {
-            offset &-= 1
-            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-            place.storeBytes(of: 0x30 &+ UInt8(truncatingIfNeeded: digit), toByteOffset: offset, as: UInt8.self)
+        while offset >= 2 {
+            offset &-= 2
+            let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+            let (tens, ones) = pair.quotientAndRemainder(dividingBy: 10)
+            place.storeBytes(
+                of: (0x3030 &+ UInt16(truncatingIfNeeded: tens | ones &<< 8)).littleEndian, toByteOffset: offset,
+                as: UInt16.self)
             rest = quotient
-        } while offset > 0
+        }
+        if offset == 1 { place.storeBytes(of: 0x30 &+ UInt8(truncatingIfNeeded: rest), as: UInt8.self) }
+    }
+
+    /// Decimal digits of a number that has at least two.
+    @inline(__always)
+    private static func digits(of number: UInt) -> Int {
+        var (count, rest) = (2, number)
+        // Most numbers in a head have at most four digits, or are seconds since 1970.
+        while rest >= 10_000 {
+            count &+= 4
+            rest /= 10_000
+        }
+        return rest < 10 ? count &- 1 : rest < 100 ? count : rest < 1_000 ? count &+ 1 : count &+ 2
     }
 
     /// Appends eight lower-case hexadecimal digits.

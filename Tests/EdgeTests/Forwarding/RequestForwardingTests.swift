@@ -34,6 +34,25 @@ import Testing
         #expect(seen["via"] == "1.1 tollgate")
     }
 
+    @Test func `requests of one connection may name several hosts`() async throws {
+        try await ScriptedUpstream.with { upstream in
+            try await TestEdge.with(upstreamPort: upstream.port) { edge in
+                let client = try edge.client()
+                let long = String(repeating: "long.", count: 40) + "example"
+                for host in ["a.example", "a.example", "b.example:81", "a.example", long, "b.example:81"] {
+                    let response = client.exchange("GET /open/a HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+                    #expect(response?.status == 200)
+                    let seen = try #require(upstream.requests.last)
+                    #expect(seen["host"] == host)
+                    #expect(seen.all("x-forwarded-host") == [host])
+                    let quoted = host.contains(":") ? "\"\(host)\"" : host
+                    #expect(seen.all("forwarded") == ["for=127.0.0.1;host=\(quoted);proto=http"])
+                    #expect(seen.all("via") == ["1.1 tollgate"])
+                }
+            }
+        }
+    }
+
     @Test func `PX-1 fields named by Connection are removed, gateway and end-to-end fields are not`() async throws {
         let seen = try #require(
             await Self.forwarded(
