@@ -47,6 +47,9 @@ extension Gateway {
 
     private func durableTimedOut(_ exchange: Exchange) {
         guard exchange.asksDurable, !exchange.isFinished else { return }
+        if let claim = exchange.durableClaim {
+            self.settleDurable(DurableSettlement(claim: claim, ending: .release))
+        }
         self.durableRefused(exchange, .limiterUnavailable)
     }
 
@@ -73,37 +76,62 @@ extension Gateway {
         self.settleDurable(DurableSettlement(claim: claim, ending: .prolong))
     }
 
+    /// What may have been granted, or may be granted yet.
     private func giveBack(_ claim: DurableClaim) {
-        self.settleDurable(DurableSettlement(claim: claim, ending: .release))
-        self.durableUnderWay += 1
-        // The first release may have come before the claim.
+        self.write(DurableSettlement(claim: claim, ending: .release))
+        self.outbox.giveBack(claim, file: nil, nowMs: self.nowMs)
+        self.sendDurable()
         self.after(Scenario.Times.durableAgainMs) {
-            self.durableUnderWay -= 1
-            self.settleDurable(DurableSettlement(claim: claim, ending: .release))
+            if self.outbox.wake(nowMs: self.nowMs) { self.sendDurable() }
         }
     }
 
     private func settleDurable(_ settlement: DurableSettlement) {
-        self.durable.append(settlement)
-        if self.durable.count == 1 { self.writeDurable() }
+        self.write(settlement)
+        self.outbox.add(settlement, file: nil)
+        self.sendDurable()
     }
 
-    /// In order, each until PostgreSQL has it.
-    private func writeDurable() {
-        guard let first = self.durable.first else { return }
+    /// Into a file that outlives the process, before anybody is answered.
+    private func write(_ settlement: DurableSettlement) {
+        guard settlement.ending != .prolong else { return }
+        let owner = settlement.claim.request.owner
+        let request = Int(String(decoding: owner.dropFirst(5), as: UTF8.self)) ?? 0
+        self.world.outcomes[self.journal.id, default: []].append(Outcome(request: request, settlement: settlement))
+    }
+
+    private func sendDurable() {
+        let batch = self.outbox.take()
+        guard !batch.isEmpty else { return }
         let records = self.world.records
         records.transaction(for: self.process) {
-            records.settle(first)
+            for settlement in batch { records.settle(settlement) }
             return true
         } then: { isWritten in
-            guard isWritten == true || self.world.plant == .durableToldOnce else {
-                return self.after(50) { self.writeDurable() }
+            if isWritten == true || self.world.plant == .durableToldOnce {
+                _ = self.outbox.confirmed()
+                self.tidyOutcomes()
+                return self.sendDurable()
             }
-            self.durable.removeFirst()
-            self.writeDurable()
+            _ = self.outbox.failed(.away)
+            self.after(50) { self.sendDurable() }
         }
     }
 
+    /// What is confirmed need not be kept.
+    private func tidyOutcomes() {
+        if self.outbox.waiting == 0 { self.world.outcomes[self.journal.id] = nil }
+    }
+
+    /// What a dead gateway of this machine has written down is settled here.
+    func takeOverOutcomes() {
+        guard self.world.plant != .outcomesLeft else { return }
+        for id in self.world.orphanedOutcomes {
+            let found = self.world.outcomes.removeValue(forKey: id) ?? []
+            self.note { "takes over \(found.count) outcomes of \(id)" }
+            for outcome in found { self.settleDurable(outcome.settlement) }
+        }
+    }
 }
 
 extension DurableVerdict {

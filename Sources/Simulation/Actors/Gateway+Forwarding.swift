@@ -106,6 +106,8 @@ extension Gateway {
         case .end(let keepsAlive):
             let outcome = exchange.machine.completed(replayable: true)
             if self.world.plant != .countedAfterAnswer { self.count(exchange, outcome.meter) }
+            // Whoever has seen the answer whole finds it under its key again.
+            if let claim = self.claimAction(outcome.key, exchange) { self.settleDurable(exchange, claim) }
             self.say(.end, to: exchange)
             self.world.ledger.served(exchange)
             if let downMs = self.process.diesAfterAnswer { return self.world.restart(self.process, downMs: downMs) }

@@ -47,6 +47,7 @@ extension Gateway {
             self.reportSoon()
         }
         for journal in self.journals where journal.isOrphan { self.dropIfRecorded(journal) }
+        self.takeOverOutcomes()
         self.after(Self.takeOverMs) { self.takeOver() }
     }
 

@@ -62,7 +62,7 @@ extension Gateway {
                 words: "req \(exchange.number): key \(outcome.key), meters \(outcome.meter)"))
     }
 
-    private func claimAction(_ outcome: KeyOutcome, _ exchange: Exchange) -> Settlement.ClaimAction? {
+    func claimAction(_ outcome: KeyOutcome, _ exchange: Exchange) -> Settlement.ClaimAction? {
         guard exchange.claim != nil else { return nil }
         switch outcome {
         case .none: return nil

@@ -59,8 +59,7 @@ final class Gateway {
     /// What was taken of a month's quota without the store, which is to hear of it.
     var quotaTaken: [Int: Int] = [:]
     /// What became of durable keys, until PostgreSQL has it.
-    var durable: [DurableSettlement] = []
-    var durableUnderWay = 0
+    var outbox: DurableOutbox
     /// Requests that PostgreSQL was asked about in this life.
     var durableAsked: Set<Int> = []
     let journal: Journal
@@ -78,6 +77,9 @@ final class Gateway {
         self.process = process
         self.link = StoreLink(
             world, owner: process, number: process.number, deadlineMs: Scenario.Times.storeDeadlineMs)
+        var bounds = DurableOutbox.Bounds()
+        bounds.againAfterMs = Scenario.Times.durableAgainMs
+        self.outbox = DurableOutbox(bounds)
         self.breaker = StoreBreaker(seed: world.scenario.seed &+ UInt64(process.number))
         self.journal = Journal(id: "journal-\(process.number).\(process.life)", owner: process)
         world.journals.append(self.journal)
@@ -119,7 +121,7 @@ final class Gateway {
     /// Whether everything that came has been dealt with.
     var isIdle: Bool {
         self.exchanges.isEmpty && self.unsent.isEmpty && self.settling.isEmpty && self.quotaTaken.isEmpty
-            && self.durable.isEmpty && self.durableUnderWay == 0
+            && self.outbox.waiting == 0
             && self.lookups.isEmpty && self.pool.leased == 0 && self.pool.waiters == 0
     }
 
@@ -127,7 +129,7 @@ final class Gateway {
         """
         \(self.exchanges.count) exchanges \(self.exchanges.map { "\($0.number) \($0.machine.phase)" }), \
         \(self.unsent.count) unsent and \(self.settling.count) unanswered settlements,\
-        \(self.durable.count) and \(self.durableUnderWay) of durable keys, \(self.lookups.count) look-ups, \(self.pool.leased) leased, \(self.pool.waiters) waiters
+        \(self.outbox.waiting) of durable keys, \(self.lookups.count) look-ups, \(self.pool.leased) leased, \(self.pool.waiters) waiters
         """
     }
 
@@ -135,7 +137,9 @@ final class Gateway {
     func reportAbandoned() {
         for exchange in self.exchanges { self.world.ledger.abandoned(exchange.number) }
         for settlement in self.unsent + self.settling { self.world.ledger.orphans.insert(settlement.request) }
-        self.world.ledger.orphans.formUnion(self.durableAsked)
+        // What was written down of them is settled by whoever finds it.
+        let written = self.world.outcomes[self.journal.id]?.map(\.request) ?? []
+        self.world.ledger.orphans.formUnion(self.durableAsked.subtracting(written))
     }
 
     /// Lets go of what holds this in cycles.
@@ -145,7 +149,6 @@ final class Gateway {
         self.gates = [:]
         self.unsent = []
         self.settling = []
-        self.durable = []
         self.quotaTaken = [:]
     }
 

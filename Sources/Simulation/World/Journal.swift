@@ -1,3 +1,5 @@
+import Domain
+
 /// One counter of a journal.
 struct Meter: Hashable, Comparable {
     let name: String
@@ -7,6 +9,12 @@ struct Meter: Hashable, Comparable {
     static func < (left: Meter, right: Meter) -> Bool {
         (left.name, left.keyID, left.hour) < (right.name, right.keyID, right.hour)
     }
+}
+
+/// What became of a durable key, as a gateway has written it down in a file that outlives it.
+struct Outcome {
+    let request: Int
+    let settlement: DurableSettlement
 }
 
 /// What one life of a gateway has served, in a file that outlives it. The counters only rise, and only that life raises

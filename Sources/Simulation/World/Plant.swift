@@ -48,4 +48,6 @@ public enum Plant: String, Sendable, CaseIterable {
     case durableIgnored = "durable-ignored"
     /// What became of a durable key is told to PostgreSQL once, whether it hears or not.
     case durableToldOnce = "durable-told-once"
+    /// What a dead gateway has written down of durable keys is left alone.
+    case outcomesLeft = "outcomes-left"
 }

@@ -19,8 +19,9 @@ final class World {
     private(set) lazy var worker = WorkerProcess(self)
     private(set) lazy var gateways = (0..<self.scenario.gateways).map { GatewayProcess(self, number: $0) }
     private(set) lazy var clients = (0..<self.scenario.clients).map { ClientActor(self, number: $0) }
-    /// The folder of journals.
+    /// The folder of journals, and what gateways have written down of durable keys, by their journals.
     var journals: [Journal] = []
+    var outcomes: [String: [Outcome]] = [:]
     private let nature = Process("nature")
 
     /// The longest that clients may go on after the load, with all their repetitions.
@@ -69,6 +70,12 @@ final class World {
         }
     }
 
+    /// Whose writer is dead.
+    var orphanedOutcomes: [String] {
+        let living = Set(self.gateways.compactMap { $0.gateway?.journal.id })
+        return self.outcomes.keys.filter { !living.contains($0) }.sorted()
+    }
+
     // MARK: The run
 
     func run() {
@@ -106,6 +113,7 @@ final class World {
 
     private var isQuiet: Bool {
         self.clientsLeft == 0 && self.store.isAlive && self.records.isAlive && self.worker.isAlive
+            && (self.orphanedOutcomes.isEmpty || self.plant == .outcomesLeft)
             && self.gateways.allSatisfy {
                 $0.isAlive && $0.pausedUntilUs <= self.scheduler.nowUs && $0.gateway?.isIdle ?? false
             }
