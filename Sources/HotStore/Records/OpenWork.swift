@@ -51,20 +51,21 @@ public struct OpenWork: Sendable {
     private func pages(
         _ pattern: String, _ pause: Duration, _ body: ([String], Int64) async throws -> Void
     ) async throws {
-        var cursor = "0"
-        repeat {
-            let replies = try await self.redis.pipeline([
-                ["TIME"], ["SCAN", .text(cursor), "MATCH", .text(pattern), "COUNT", .integer(Self.page)],
-            ])
-            guard replies.count == 2, let time = replies[0].elements, time.count == 2,
-                let seconds = time[0].integer, let micros = time[1].integer, let parts = replies[1].elements,
-                parts.count == 2, let next = parts[0].text
-            else { return }
-            let names = (parts[1].elements ?? []).compactMap(\.text)
-            if !names.isEmpty { try await body(names, seconds * 1_000 + micros / 1_000) }
-            cursor = next
-            if cursor != "0", pause > .zero { try await Task.sleep(for: pause) }
-        } while cursor != "0"
+        for server in await self.redis.servers {
+            var cursor = "0"
+            repeat {
+                let time = try await self.redis.command(["TIME"], at: server).elements ?? []
+                let reply = try await self.redis.command(
+                    ["SCAN", .text(cursor), "MATCH", .text(pattern), "COUNT", .integer(Self.page)], at: server)
+                guard time.count == 2, let seconds = time[0].integer, let micros = time[1].integer,
+                    let parts = reply.elements, parts.count == 2, let next = parts[0].text
+                else { break }
+                let names = (parts[1].elements ?? []).compactMap(\.text)
+                if !names.isEmpty { try await body(names, seconds * 1_000 + micros / 1_000) }
+                cursor = next
+                if cursor != "0", pause > .zero { try await Task.sleep(for: pause) }
+            } while cursor != "0"
+        }
     }
 
     private func lookAtClaims(
