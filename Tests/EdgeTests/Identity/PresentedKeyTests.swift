@@ -1,4 +1,5 @@
 import Digests
+import Domain
 import HTTPWire
 import TestKit
 import Testing
