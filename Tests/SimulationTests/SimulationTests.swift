@@ -11,8 +11,14 @@ struct SimulationTests {
     }
 
     @Test(arguments: Plant.allCases) func `a planted mistake is found`(_ plant: Plant) async throws {
-        // The number is what the rarest of them needs, several times over.
-        let failed = await Self.firstFailure(6_000) { SimulationRun(seed: $0, plant: plant) }
+        let make = { @Sendable in SimulationRun(seed: $0, plant: plant) }
+        var failed: UInt64?
+        // A seed is the same run everywhere, so those before the first that shows a rare mistake need not be run each time.
+        if let near = Self.rare[plant], TestEffort.cases(0, full: 1) == 0 {
+            failed = await Self.firstFailure(100, from: near, make)
+        }
+        // The number is what the rarest of them needs.
+        if failed == nil { failed = await Self.firstFailure(6_000, make) }
         let seed = try #require(failed, "\(plant.rawValue) was not found")
         let violations = SimulationRun(seed: seed, plant: plant).run().violations
         print("\(plant.rawValue): seed \(seed): \(violations.first.map { "\($0)" } ?? "")")
@@ -44,12 +50,17 @@ struct SimulationTests {
 
     // MARK: Searching
 
+    /// Where to look first for what few seeds show. One that is no longer there is looked for from the first seed on.
+    private static let rare: [Plant: UInt64] = [
+        .journalDroppedEarly: 270, .shareFilledAgain: 160, .fenceMissing: 1_130, .outcomesLeft: 4_860,
+    ]
+
     /// The lowest seed that fails.
-    private static func firstFailure(_ count: UInt64, _ make: @Sendable @escaping (UInt64) -> SimulationRun) async
-        -> UInt64?
-    {
-        let batch: UInt64 = 50
-        for start in stride(from: 1, through: count, by: Int(2 * batch)) {
+    private static func firstFailure(
+        _ count: UInt64, from first: UInt64 = 1, _ make: @Sendable @escaping (UInt64) -> SimulationRun
+    ) async -> UInt64? {
+        let batch: UInt64 = 10
+        for start in stride(from: first, to: first + count, by: Int(2 * batch)) {
             let failed = await withTaskGroup(of: UInt64?.self) { group in
                 for from in [start, start + batch] {
                     group.addTask { (from..<from + batch).first { !make($0).run().violations.isEmpty } }

@@ -39,7 +39,7 @@ struct SweeperTests {
         let nowMs = (time.first?.integer ?? 0) * 1_000
         let prefix = world.keyspace.claimPrefix(org: "org_1", .live, keyID: "")
         for (key, state, lease) in [
-            ("runs", "i", nowMs + 60_000), ("slow", "i", nowMs - 5_000), ("dead", "i", nowMs - 20_000),
+            ("runs", "i", nowMs + 60_000), ("slow", "i", nowMs - 100), ("dead", "i", nowMs - 20_000),
             ("late", "i", nowMs - 3_600_000), ("done", "d", nowMs - 3_600_000),
         ] {
             _ = try await world.redis.command(

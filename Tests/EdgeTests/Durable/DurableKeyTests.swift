@@ -237,7 +237,7 @@ import Workers
         async throws
     {
         let server = try TestPostgres.start()
-        try await DurableScene.with(postgres: server, policy: { $0.durableDeadlineMs = 200 }) { durable in
+        try await DurableScene.with(postgres: server, policy: { $0.durableDeadlineMs = 1_500 }) { durable in
             server.pause()
             let refused = try durable.scene.send(key: "k")
             server.resume()
