@@ -9,7 +9,7 @@ local to_hex = require("nginx.string").to_hex
 local lrucache = require("resty.lrucache")
 local arguments = require("arguments")
 
-local sub, format, floor, null = string.sub, string.format, math.floor, ngx.null
+local sub, find, format, floor, null = string.sub, string.find, string.format, math.floor, ngx.null
 local KEPT_ALIVE_MS, POOL_SIZE, TIMEOUT_MS = 60000, 256, 2000
 local CALLER_SECONDS = 60
 local REPORT_SECONDS, HOUR = 0.25, 3600
@@ -68,12 +68,26 @@ local function digest_of(key)
   return to_hex(hash:final())
 end
 
+-- A key's record: its version, a space, then each part as its length, a colon and its bytes.
+local function parts_of(record)
+  local parts, from = {}, find(record, " ", 1, true) + 1
+  while from <= #record do
+    local colon = find(record, ":", from, true)
+    local length = tonumber(sub(record, from, colon - 1))
+    parts[#parts + 1] = sub(record, colon + 1, colon + length)
+    from = colon + length + 1
+  end
+  return parts
+end
+
 -- The record of a key and its org, as Tollgate publishes them; nil if there is none, false and the reason if Redis failed.
 local function read_caller(connection, digest)
-  local key, reason = connection:hmget(settings.prefix .. "k:" .. digest, "id", "org", "env", "status")
-  if not key then return false, reason end
-  if key[1] == null or key[4] ~= "active" then return nil end
-  local id, org, environment = key[1], key[2], key[3]
+  local record, reason = connection:get(settings.prefix .. "k:" .. digest)
+  if not record then return false, reason end
+  if record == null then return nil end
+  local key = parts_of(record)
+  if key[6] ~= "active" then return nil end
+  local id, org, environment = key[1], key[3], key[5]
   local plan
   plan, reason = connection:hget(settings.prefix .. "o:{" .. org .. "}", "plan")
   if not plan then return false, reason end
