@@ -19,10 +19,12 @@ struct SweeperTests {
             claimMs: claimMs, keepMs: 86_400_000, mayRepeat: false)
     }
 
-    private static func sweeper(_ world: WorkerWorld) -> Sweeper {
+    private static func sweeper(
+        _ world: WorkerWorld, graceMs: Int64 = OpenWork.graceMs, overdueMs: Int64 = OpenWork.overdueMs
+    ) -> Sweeper {
         Sweeper(
             pool: world.pool, redis: world.redis, keyspace: world.keyspace, counters: world.counters,
-            logger: world.logger)
+            logger: world.logger, graceMs: graceMs, overdueMs: overdueMs)
     }
 
     private static func overdue(_ sweeper: Sweeper) -> [String: Double] {
@@ -37,32 +39,34 @@ struct SweeperTests {
         let world = try await WorkerWorld.make()
         let time = try await world.redis.command("TIME").elements ?? []
         let nowMs = (time.first?.integer ?? 0) * 1_000
+        // What a request holds is over by the servers' own clocks: hours lie between what is ended and what is not.
+        let hourMs: Int64 = 3_600_000
         let prefix = world.keyspace.claimPrefix(org: "org_1", .live, keyID: "")
         for (key, state, lease) in [
-            ("runs", "i", nowMs + 60_000), ("slow", "i", nowMs - 100), ("dead", "i", nowMs - 20_000),
-            ("late", "i", nowMs - 3_600_000), ("done", "d", nowMs - 3_600_000),
+            ("runs", "i", nowMs + hourMs), ("slow", "i", nowMs - 100), ("dead", "i", nowMs - 2 * hourMs),
+            ("late", "i", nowMs - 10 * hourMs), ("done", "d", nowMs - 10 * hourMs),
         ] {
             _ = try await world.redis.command(
                 "HSET", .text(prefix + key), "s", .text(state), "o", "owner", "l", .integer(lease), "e",
                 .integer(nowMs + 86_400_000), "f", "print", "r", "req")
         }
         let leases = "\(world.keyspace.prefix)c:{org_1}:l:k:key_1:b:cap"
-        for (id, end) in [("runs", nowMs + 60_000), ("dead", nowMs - 20_000), ("late", nowMs - 3_600_000)] {
+        for (id, end) in [("runs", nowMs + hourMs), ("dead", nowMs - 2 * hourMs), ("late", nowMs - 10 * hourMs)] {
             _ = try await world.redis.command("ZADD", .text(leases), .integer(end), .text(id))
         }
         let claims = DurableClaims(world.pool)
         #expect(
-            try await claims.claim(["runs", "dead", "late", "done"].map { Self.claim($0, claimMs: 60_000) })
+            try await claims.claim(["runs", "dead", "late", "done"].map { Self.claim($0, claimMs: Int(hourMs)) })
                 == [DurableVerdict](repeating: .claimed, count: 4))
         _ = try await claims.settle([
             .init(claim: Self.claim("done", claimMs: 0), ending: .store(.failure(status: 502, slug: "s")))
         ])
         try await world.pool.query(
             """
-            UPDATE idempotency_keys SET lease_until = now() - CASE key WHEN 'late' THEN interval '1 hour'
-                ELSE interval '20 seconds' END WHERE key <> 'runs'
+            UPDATE idempotency_keys SET lease_until = now() - CASE key WHEN 'late' THEN interval '10 hours'
+                ELSE interval '2 hours' END WHERE key <> 'runs'
             """)
-        let sweeper = Self.sweeper(world)
+        let sweeper = Self.sweeper(world, graceMs: hourMs, overdueMs: 5 * hourMs)
         #expect(sweeper.families().isEmpty, "nothing is claimed before the first look")
         let found = try await sweeper.sweep()
         #expect((found.redis.claims, found.redis.overdueClaims, found.redis.endedClaims) == (1, 1, 2))

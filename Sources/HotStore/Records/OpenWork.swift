@@ -8,7 +8,7 @@ public struct OpenWork: Sendable {
         /// Held by requests that run, as far as is known.
         public var claims = 0
         public var leases = 0
-        /// Over for longer than ``OpenWork/overdueMs``, and ended by nobody. Must be 0.
+        /// Over for longer than the look's `overdueMs`, and ended by nobody. Must be 0.
         public var overdueClaims = 0
         public var overdueLeases = 0
         /// Ended by this look.
@@ -18,19 +18,26 @@ public struct OpenWork: Sendable {
         public init() {}
     }
 
-    /// What has been over for so long is ended.
+    /// What has been over for so long is ended, unless another time is given.
     public static let graceMs: Int64 = 15_000
-    /// What has been over for so long should have been ended.
+    /// What has been over for so long should have been ended, unless another time is given.
     public static let overdueMs: Int64 = 60_000
 
     private let redis: RedisConnection
     private let keyspace: Keyspace
+    private let graceMs: Int64
+    private let overdueMs: Int64
 
     private static let page: Int64 = 500
 
-    public init(redis: RedisConnection, keyspace: Keyspace) {
+    public init(
+        redis: RedisConnection, keyspace: Keyspace, graceMs: Int64 = OpenWork.graceMs,
+        overdueMs: Int64 = OpenWork.overdueMs
+    ) {
         self.redis = redis
         self.keyspace = keyspace
+        self.graceMs = graceMs
+        self.overdueMs = overdueMs
     }
 
     /// Looks at all there is, page by page.
@@ -79,10 +86,10 @@ public struct OpenWork: Sendable {
                 count.claims += 1
                 continue
             }
-            if overMs > Self.overdueMs { count.overdueClaims += 1 }
-            guard isEnding, overMs > Self.graceMs else { continue }
+            if overMs > self.overdueMs { count.overdueClaims += 1 }
+            guard isEnding, overMs > self.graceMs else { continue }
             let ended = try await self.redis.eval(
-                HotScripts.endClaim, keys: [.text(name)], arguments: [0, .integer(Self.graceMs)])
+                HotScripts.endClaim, keys: [.text(name)], arguments: [0, .integer(self.graceMs)])
             count.endedClaims += Int(ended.integer ?? 0)
         }
     }
@@ -94,10 +101,10 @@ public struct OpenWork: Sendable {
             names.flatMap { name -> [[RedisArgument]] in
                 [
                     ["ZCOUNT", .text(name), .text("(\(nowMs)"), "+inf"],
-                    ["ZCOUNT", .text(name), "-inf", .integer(nowMs - Self.overdueMs)],
+                    ["ZCOUNT", .text(name), "-inf", .integer(nowMs - self.overdueMs)],
                 ]
                     + (isEnding
-                        ? [["ZREMRANGEBYSCORE", .text(name), "-inf", .integer(nowMs - Self.graceMs)]] : [])
+                        ? [["ZREMRANGEBYSCORE", .text(name), "-inf", .integer(nowMs - self.graceMs)]] : [])
             })
         let each = isEnding ? 3 : 2
         for start in stride(from: 0, to: replies.count - each + 1, by: each) {

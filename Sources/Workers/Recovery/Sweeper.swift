@@ -27,6 +27,8 @@ public final class Sweeper: Service {
     private let journals: UsageJournals
     private let counters: WorkerCounters
     private let logger: Logger
+    private let graceMs: Int64
+    private let overdueMs: Int64
     private let last = Mutex<Finding?>(nil)
 
     private static let interval = Duration.seconds(15)
@@ -34,10 +36,16 @@ public final class Sweeper: Service {
     /// Longer than a journal that was recorded is told of again, but by accident.
     private static let foldAfterMs = 7 * 86_400_000
 
+    /// - Parameters:
+    ///   - graceMs: how long something may be over before it is ended.
+    ///   - overdueMs: how long something may be over before it counts as ended by nobody.
     public init(
-        pool: PostgresPool, redis: RedisConnection, keyspace: Keyspace, counters: WorkerCounters, logger: Logger
+        pool: PostgresPool, redis: RedisConnection, keyspace: Keyspace, counters: WorkerCounters, logger: Logger,
+        graceMs: Int64 = OpenWork.graceMs, overdueMs: Int64 = OpenWork.overdueMs
     ) {
-        self.work = OpenWork(redis: redis, keyspace: keyspace)
+        self.work = OpenWork(redis: redis, keyspace: keyspace, graceMs: graceMs, overdueMs: overdueMs)
+        self.graceMs = graceMs
+        self.overdueMs = overdueMs
         self.records = DurableClaims(pool)
         self.journals = UsageJournals(pool)
         self.counters = counters
@@ -65,8 +73,8 @@ public final class Sweeper: Service {
     @discardableResult
     public func sweep() async throws -> Finding {
         var finding = Finding()
-        finding.durable = try await self.records.standing(overdueMs: Int(OpenWork.overdueMs))
-        finding.endedDurable = try await self.records.sweep(graceMs: Int(OpenWork.graceMs))
+        finding.durable = try await self.records.standing(overdueMs: Int(self.overdueMs))
+        finding.endedDurable = try await self.records.sweep(graceMs: Int(self.graceMs))
         finding.redis = try await self.work.look(isEnding: true, pause: Self.pause)
         self.counters.add(try await self.journals.fold(ageMs: Self.foldAfterMs), to: .countersFolded)
         let found = finding
