@@ -11,7 +11,7 @@ public struct ConditionNotMet: Error, CustomStringConvertible {
 ///
 /// A test waits for what it wants to see, never for a time: the deadline only turns a hang into a message.
 public func eventually(
-    _ what: String = "the condition", deadline: Duration = .seconds(20), file: StaticString = #fileID,
+    _ what: String = "the condition", deadline: Duration = .seconds(60), file: StaticString = #fileID,
     line: UInt = #line, _ condition: () async throws -> Bool
 ) async throws {
     let clock = ContinuousClock()

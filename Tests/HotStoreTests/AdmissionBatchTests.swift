@@ -13,19 +13,22 @@ struct AdmissionBatchTests {
         return client
     }
 
+    /// Redis lets its keys expire by its own clock, whatever the test's says. Periods of minutes and hours, and a clock
+    /// of the test's that goes as far with every round, keep that far away.
     private func plan(_ org: String) throws -> AdmissionPlan {
         let rules = [
-            try Plans.rule("burst", 40, per: 3, 1_000), try Plans.rule("work", 90, per: 7, 60_000, unit: .cost),
+            try Plans.rule("burst", 40, per: 3, 1_000_000),
+            try Plans.rule("work", 90, per: 7, 60_000_000, unit: .cost),
         ]
         return Plans.plan(
             org: org,
             groups: [
                 BucketGroup(scope: .key, subject: "key_1", source: .base, rules: rules),
                 BucketGroup(
-                    scope: .ip, subject: "", source: .base, rules: [try Plans.rule("address", 35, per: 1, 500)]),
+                    scope: .ip, subject: "", source: .base, rules: [try Plans.rule("address", 35, per: 1, 500_000)]),
             ],
             quotas: [.init(meter: "jobs", limit: 200, amount: 2)],
-            leases: [.init(name: "flight", scope: .org, subject: org, source: .base, max: 25)], leaseMs: 3_000)
+            leases: [.init(name: "flight", scope: .org, subject: org, source: .base, max: 25)], leaseMs: 3_000_000)
     }
 
     @Test func `a batch of n is n single requests, seen by each from its position`() async throws {
@@ -34,7 +37,7 @@ struct AdmissionBatchTests {
         var random = SplitMix64(seed: 7)
         var nowMs = Plans.nowMs
         for round in 0..<150 {
-            nowMs += Int.random(in: 0...2_000, using: &random)
+            nowMs += Int.random(in: 0...2_000_000, using: &random)
             let count = Int.random(in: 1...12, using: &random)
             let cost = Int.random(in: 0...9, using: &random)
             let ids = (0..<count).map { Array("\(round)-\($0)".utf8) }
