@@ -1,4 +1,5 @@
 import NIOHTTP1
+import PostgresClient
 import TestKit
 import Testing
 
@@ -47,7 +48,7 @@ import Testing
         try await FakeModelServer.with([.error(500)]) { model, url in
             try await RunningService.with({
                 $0.modelURL = url
-                $0.worker.retryFirst = .milliseconds(400)
+                $0.worker.retryFirst = .seconds(250)
             }) { service in
                 var json = Self.job
                 if case .object(var members) = json {
@@ -58,6 +59,10 @@ import Testing
                 let waiting = try await service.job(id) { $0.status == "queued" && $0["attempts"] == 1 }
                 #expect(waiting["error"]?["code"] == "model-unavailable")
                 #expect(waiting["run_at"]?.string ?? "" > waiting["started_at"]?.string ?? "~")
+                // Its time comes.
+                let pool = try service.database.pool()
+                try await pool.query("UPDATE jobs SET run_at = now() WHERE id = \(id)")
+                await pool.close()
                 let job = try await service.ended(id)
                 #expect(job["status"] == "failed")
                 #expect(job["attempts"] == 2)
