@@ -92,12 +92,17 @@ import Testing
             client.send(Self.get)
             let (peer, _) = try listener.acceptRequest()
             #expect(client.response()?.status == 504)
-            client.send(Self.get)
-            let (next, _) = try listener.acceptRequest()
-            next.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart")
-            let broken = client.response()
-            #expect(broken?.status == 200)
-            #expect(broken?.isComplete == false)
+            // Where the head itself came too late for the edge, the upstream answers another one.
+            try await eventually("an answer that began in time") {
+                client.send(Self.get)
+                let (next, _) = try listener.acceptRequest()
+                next.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart")
+                let broken = try #require(client.response())
+                guard broken.status != 504 else { return false }
+                #expect(broken.status == 200)
+                #expect(broken.isComplete == false)
+                return true
+            }
             withExtendedLifetime(peer) {}
         }
     }

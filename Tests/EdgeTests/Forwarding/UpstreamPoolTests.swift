@@ -90,13 +90,19 @@ import Testing
                 configuration: {
                     $0.upstreams[0].connectionsMax = 1
                     $0.upstreams[0].waitTimeoutMs = 100
-                    $0.route("open") { $0.timeouts.connectMs = 100 }
+                    // The first request has time to connect; only the second is on the hasty route.
+                    $0.route("open") { $0.timeouts.connectMs = 60_000 }
+                    var hasty = Route(id: "hasty", path: "/hasty/**", upstream: "up")
+                    hasty.authentication = .none
+                    hasty.timeouts.connectMs = 100
+                    $0.routes.append(hasty)
                 }
             ) { edge in
                 let first = try edge.client()
                 first.send(Self.get)
                 try await eventually("the first request's arrival") { upstream.requests.count == 1 }
-                #expect(try edge.exchange(Self.get)?.code == "upstream-unavailable")
+                #expect(
+                    try edge.exchange("GET /hasty/a HTTP/1.1\r\nHost: a\r\n\r\n")?.code == "upstream-unavailable")
                 upstream.proceed()
                 #expect(first.response()?.status == 204)
                 #expect(await edge.waiters() == 0)

@@ -99,11 +99,12 @@ import Testing
 
     @Test func `IK-9 a request that was limited claims nothing`() async throws {
         try await KeyedEdge.with(configuration: {
-            $0.plans[0].limits = [Limit(name: "burst", scope: .key, capacity: 1, refill: 1, periodMs: 500)]
+            $0.plans[0].limits = [Limit(name: "burst", scope: .key, capacity: 1, refill: 1, periodMs: 3_600_000)]
         }) { gate in
             #expect(try gate.post("first")?.status == 200)
             #expect(try gate.post("k")?.status == 429)
-            try await eventually("another token") { try gate.post("k")?.status == 200 }
+            try await gate.edge.realm.refill(gate.tenant)
+            #expect(try gate.post("k")?.status == 200)
             #expect(gate.upstream.requests.count == 2)
         }
     }

@@ -92,6 +92,18 @@ struct KeyedScene {
         }
     }
 
+    /// Sends a request under the key of one in flight whose lease is over. A heartbeat of the edge, which is not dead, may
+    /// prolong the lease in between: then it is ended again.
+    func sendAfterLease(key: String) async throws -> RawResponse? {
+        var response: RawResponse?
+        try await eventually("an answer after the lease") {
+            try await self.expireLeases()
+            response = try self.send(key: key)
+            return response?.code != "idempotency-in-progress"
+        }
+        return response
+    }
+
     /// Waits until this many clients are connected.
     func expectConnections(_ count: Int) async throws {
         try await eventually("\(count) open connections") { await self.edge.count("connections_open") == count }

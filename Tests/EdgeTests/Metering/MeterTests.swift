@@ -181,10 +181,7 @@ import Testing
         try await TestEdge.with(
             upstreamPort: listener.port,
             configuration: {
-                $0.route("v1") {
-                    $0.meters = rules
-                    $0.timeouts.headMs = 100
-                }
+                $0.route("v1") { $0.meters = rules }
                 $0.plans[0].quotas = [Quota(meter: "requests", perMonth: 3)]
             }
         ) { edge in

@@ -144,6 +144,15 @@ extension Realm {
         return Int(seconds) * 1_000 + Int(micros) / 1_000
     }
 
+    /// Fills the buckets of an org, as time would: what Redis has forgotten is full.
+    func refill(_ tenant: Tenant) async throws {
+        let levels = try await self.connection.command(
+            "KEYS", .text("\(self.keyspace.prefix)b:{\(tenant.org.orgID)}:*"))
+        for name in (levels.elements ?? []).compactMap(\.text) {
+            _ = try await self.connection.command("DEL", .text(name))
+        }
+    }
+
     /// Names of meter hashes that workers are to look at.
     func dirty() async throws -> [String] {
         let members = try await self.connection.command("SMEMBERS", .text(self.keyspace.dirty))

@@ -28,7 +28,7 @@ final class TestEdge: Sendable {
         change(&dependencies)
         self.server = try await EdgeServer(configuration: configuration, dependencies: dependencies)
         self.port = try await self.server.start(ListenAddress(host: "127.0.0.1", port: 0))
-        guard await self.server.redisReady(withinMs: 20_000) else {
+        guard await self.server.redisReady(withinMs: 60_000) else {
             throw ConditionNotMet(description: "the edge did not reach Redis")
         }
     }
