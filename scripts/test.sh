@@ -30,13 +30,10 @@ done
 seconds=$SECONDS
 # A test that no folder's filter meets would never be run.
 known=$(swift test list --scratch-path "${BUILD_DIR:-.build}" --disable-xctest --skip-build | grep -c .)
-printf '\n%d tests in %d folders' "$ran" "${#folders[@]}"
+if [ "$ran" -ne "$known" ]; then failed+=("(of the package's $known tests these folders ran $ran)"); fi
+printf '\n%d tests in %d folders, ' "$ran" "${#folders[@]}"
 if [ "${#failed[@]}" -gt 0 ]; then
-    printf ', failed in %d s: %s\n' "$seconds" "${failed[*]}"
+    printf 'failed in %d s: %s\n' "$seconds" "${failed[*]}"
     exit 1
 fi
-if [ "$ran" -ne "$known" ]; then
-    printf ', but there are %d: some were not run, or more than once\n' "$known"
-    exit 1
-fi
-printf ', all passed in %d s\n' "$seconds"
+printf 'all passed in %d s\n' "$seconds"

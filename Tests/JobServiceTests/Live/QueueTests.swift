@@ -80,7 +80,8 @@ import Testing
             }
             let pool = try service.database.pool()
             try await eventually("all six have ended") {
-                try await pool.query("SELECT count(*) AS n FROM jobs WHERE finished_at IS NULL").only()["n", as: Int.self]
+                try await pool.query("SELECT count(*) AS n FROM jobs WHERE finished_at IS NULL").only()[
+                    "n", as: Int.self]
                     == 0
             }
             // How many ran when each of them began.
