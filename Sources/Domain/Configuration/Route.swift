@@ -29,7 +29,7 @@ public struct Route: Sendable, Equatable {
     public var idempotency: IdempotencyPolicy?
     public var timeouts = RouteTimeouts()
     public var storeFailure = StoreFailurePolicy.local
-    /// The longest that one command to Redis may take for a request of this route; nil is what holds for all.
+    /// The longest that a request of this route waits for Redis in all; nil is what holds for all.
     public var storeDeadlineMs: Int?
     /// The largest request body that is forwarded.
     public var bodyBytesMax = 1 << 40

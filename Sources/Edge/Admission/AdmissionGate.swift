@@ -31,7 +31,9 @@ final class AdmissionGate {
         guard grant.store.breaker.allowsRequests else { return exchange.storeFailed(.notConnected) }
         if let batch = grant.gathering {
             if batch.exchanges.count < Self.batchMax {
-                batch.exchanges.append(exchange)
+                batch.append(exchange)
+                // What has waited for Redis before does not wait behind others too.
+                if exchange.storeWait.spentNs > 0 { self.open(batch) }
                 return
             }
             // Full: it goes now, also behind another of its kind.
@@ -41,7 +43,11 @@ final class AdmissionGate {
         batch.begin(grant, first: exchange)
         grant.gathering = batch
         // While a batch of this kind is under way this one gathers; the other's reply opens it.
-        if grant.underWay == 0 { self.open(batch) }
+        if grant.underWay == 0 || exchange.storeWait.spentNs > 0 {
+            self.open(batch)
+        } else {
+            batch.beginWait(nowNs: LoopClock.nowNs())
+        }
     }
 
     private func open(_ batch: AdmissionBatch) {
@@ -58,8 +64,15 @@ final class AdmissionGate {
         var batches: [AdmissionBatch] = []
         swap(&batches, &self.opened)
         if self.loop.link.isCluster { Self.bringTogether(&batches) }
+        let nowNs = LoopClock.nowNs()
+        for batch in batches { batch.beginWait(nowNs: nowNs) }
         var start = 0
         while start < batches.count {
+            guard batches[start].leftNs > 0 else {
+                self.giveUp(batches[start])
+                start += 1
+                continue
+            }
             let end = self.end(ofCallFrom: start, in: batches)
             let trip = self.spareTrips.popLast() ?? AdmissionTrip(gate: self, store: self.loop.store)
             for index in start..<end { self.put(batches[index], on: trip) }
@@ -72,14 +85,19 @@ final class AdmissionGate {
     }
 
     /// Where the script call that begins with a batch ends. One call has one deadline, so batches of routes that wait
-    /// differently do not share one; with a cluster it ends also where the slot does, for a call can have keys of one slot
-    /// only.
+    /// differently do not share one, nor do those that have little time left and those that have more; with a cluster it
+    /// ends also where the slot does, for a call can have keys of one slot only.
     private func end(ofCallFrom start: Int, in batches: [AdmissionBatch]) -> Int {
         let most = min(start + AdmissionCall.entriesMax, batches.count)
         let store = batches[start].grant?.store
+        let isLate = batches[start].isLate
         let slot = self.loop.link.isCluster ? batches[start].slot : nil
         var end = start + 1
-        while end < most, batches[end].grant?.store === store, slot == nil || batches[end].slot == slot { end += 1 }
+        while end < most, batches[end].grant?.store === store, batches[end].isLate == isLate, batches[end].leftNs > 0,
+            slot == nil || batches[end].slot == slot
+        {
+            end += 1
+        }
         return end
     }
 
@@ -96,13 +114,21 @@ final class AdmissionGate {
         grant.underWay += 1
         grant.template?.period = self.loop.period
         trip.store = grant.store
+        trip.withinNs = trip.batches.isEmpty ? batch.leftNs : min(trip.withinNs, batch.leftNs)
         trip.batches.append(batch)
+    }
+
+    /// Its requests have waited for as long as they may, and are not sent.
+    private func giveUp(_ batch: AdmissionBatch) {
+        if let grant = batch.grant, grant.gathering === batch { grant.gathering = nil }
+        batch.failed(.notConnected)
+        self.recycle(batch)
     }
 
     private func send(_ trip: AdmissionTrip) {
         trip.encode()
         self.loop.counters.scriptCalls += 1
-        let refused = self.loop.link.send(trip, withinNs: trip.store.deadlineNs, slot: trip.slot) {
+        let refused = self.loop.link.send(trip, withinNs: UInt64(trip.withinNs), slot: trip.slot) {
             trip.append(into: &$0)
         }
         if let refused { trip.redisFailed(refused) }
@@ -113,9 +139,11 @@ final class AdmissionGate {
 
     /// Nobody waits twice: those who gathered behind a call that failed have waited for it already, and are not sent.
     func failed(_ trip: AdmissionTrip, _ failure: RedisFailure) {
-        self.loop.noteStoreFailure(failure, of: trip.store)
+        // A call that was given little time says little: neither of Redis, nor for those behind it.
+        let isLate = trip.isLate
+        if !isLate { self.loop.noteStoreFailure(failure, of: trip.store) }
         var behind: [AdmissionBatch] = []
-        for batch in trip.batches {
+        for batch in trip.batches where !isLate {
             guard let grant = batch.grant, let next = grant.gathering, next !== batch, !next.isOpened else { continue }
             grant.gathering = nil
             behind.append(next)

@@ -1,3 +1,4 @@
+import Domain
 import HotStore
 import NIOCore
 import RedisClient
@@ -7,6 +8,8 @@ final class AdmissionTrip: RedisWaiter {
     var batches: [AdmissionBatch] = []
     /// How Redis is asked for all of them.
     var store: StoreAccess
+    /// How long it may take: what the batch that has waited longest has left.
+    var withinNs = 0
     private let gate: AdmissionGate
     /// The call where there are several batches; one alone is copied whole from its template.
     private var call = AdmissionCall()
@@ -19,6 +22,8 @@ final class AdmissionTrip: RedisWaiter {
 
     /// Where all its keys lie in a cluster.
     var slot: Int { self.batches.first?.slot ?? 0 }
+
+    var isLate: Bool { StoreWait.isLate(leftNs: self.withinNs, of: self.store.deadlineNs) }
 
     /// Makes the call from the batches.
     func encode() {

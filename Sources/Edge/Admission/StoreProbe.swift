@@ -14,7 +14,7 @@ final class StoreProbe: RedisWaiter {
 
     func send() {
         self.loop.counters.systemReads += 1
-        let refused = self.loop.link.sendAnywhere(self, withinNs: self.store.deadlineNs) { output in
+        let refused = self.loop.link.sendAnywhere(self, withinNs: UInt64(max(0, self.store.deadlineNs))) { output in
             RESPWriter.beginCommand(argumentCount: 1, into: &output)
             RESPWriter.append("PING", into: &output)
         }

@@ -55,9 +55,13 @@ extension Exchange {
         if grant.hasLeases { self.leaseID = self.loop.random.next() }
         grant.template?.period = self.loop.period
         guard grant.store.breaker.allowsRequests else { return self.storeFailed(.notConnected) }
+        let nowNs = LoopClock.nowNs()
+        self.storeWait.begin(nowNs: nowNs)
+        self.storeLeftNs = self.storeWait.leftNs(of: grant.store.deadlineNs, nowNs: nowNs)
+        guard self.storeLeftNs > 0 else { return self.storeFailed(.notConnected) }
         self.loop.counters.scriptCalls += 1
         let refused = self.loop.link.send(
-            self, withinNs: grant.store.deadlineNs, slot: grant.template?.slot ?? 0
+            self, withinNs: UInt64(self.storeLeftNs), slot: grant.template?.slot ?? 0
         ) {
             self.encodeAdmission(grant, into: &$0)
         }
@@ -110,6 +114,7 @@ extension Exchange {
             self.revalidate()
         case .periodOver:
             self.loop.noteRedisTime(reply.nowMs)
+            self.storeWait.end(nowNs: LoopClock.nowNs())
             self.decideAgain()
         case .replay:
             if let stored = reply.stored { self.replay(stored, first: reply.firstRequestID) }
@@ -205,6 +210,7 @@ extension Exchange {
         self.loop.counters.staleVersions += 1
         self.revalidations += 1
         guard self.revalidations <= 3 else { return self.refuseAdmitted(.keyLookupUnavailable, ProblemDetails()) }
+        self.storeWait.end(nowNs: LoopClock.nowNs())
         self.loop.keys.forget(entry)
         self.isRevalidating = true
         self.loop.keys.lookUp(entry.digest, key: [], for: self)

@@ -62,6 +62,7 @@ extension Exchange {
         self.isDurable = false
         self.isRevalidating = false
         self.revalidations = 0
+        self.storeWait = StoreWait()
         self.headerQuantities.removeAll(keepingCapacity: true)
         self.machine = ExchangeMachine()
         self.responseHeadState.reset()

@@ -60,6 +60,9 @@ final class Exchange: RedisWaiter, Equatable {
     private(set) var isOpen = false
     var isRevalidating = false
     var revalidations = 0
+    var storeWait = StoreWait()
+    /// What a call of its own was given.
+    var storeLeftNs = 0
     /// Quantities read from response headers, in the order of the route's rules; −1 where unreadable.
     var headerQuantities: [Int] = []
     var forwarding = ForwardingMemo()
@@ -224,7 +227,9 @@ final class Exchange: RedisWaiter, Equatable {
     }
 
     override func redisFailed(_ failure: RedisFailure) {
-        self.loop.noteStoreFailure(failure, of: self.store)
+        if !StoreWait.isLate(leftNs: self.storeLeftNs, of: self.store.deadlineNs) {
+            self.loop.noteStoreFailure(failure, of: self.store)
+        }
         self.storeFailed(failure)
     }
 

@@ -75,16 +75,18 @@ final class KeyCache {
         guard let loop else { return }
         let store = exchange.store
         let name = LookupName(digest: digest, deadlineMs: store.deadlineMs)
-        if let lookup = self.lookups[name] {
-            lookup.waiters.append(exchange)
+        let known = self.lookups[name]
+        // What has waited for Redis longer than those who asked first asks by itself.
+        if let known, exchange.storeWait.spentNs <= known.wait.spentNs {
+            known.waiters.append(exchange)
             return
         }
         guard self.lookups.count < Self.lookupsMax else { return exchange.refuse(.overloaded) }
         let lookup = KeyLookup(
             digest: digest, key: key, doubted: self.principals.find(digest), loop: loop, cache: self,
-            fallback: self.fallback, store: store)
+            fallback: self.fallback, store: store, wait: exchange.storeWait)
         lookup.waiters.append(exchange)
-        self.lookups[name] = lookup
+        if known == nil { self.lookups[name] = lookup }
         lookup.start()
     }
 
@@ -102,7 +104,10 @@ final class KeyCache {
     // MARK: For a look-up
 
     private func ended(_ lookup: KeyLookup) {
-        self.lookups[LookupName(digest: lookup.digest, deadlineMs: lookup.store.deadlineMs)] = nil
+        let name = LookupName(digest: lookup.digest, deadlineMs: lookup.store.deadlineMs)
+        if self.lookups[name] === lookup { self.lookups[name] = nil }
+        lookup.endWait()
+        for exchange in lookup.waiters { exchange.storeWait = StoreWait(spentNs: lookup.wait.spentNs) }
     }
 
     func found(_ principal: Principal, for lookup: KeyLookup) {

@@ -16,6 +16,10 @@ final class KeyLookup: RedisWaiter {
     private let fallback: KeyFallback?
     /// As the first request that waits for it asks Redis.
     let store: StoreAccess
+    /// For Redis; what the record layer takes is not in it.
+    private(set) var wait: StoreWait
+    /// What the latest step was given.
+    private var leftNs = 0
     private var step = Step.findOrg
     private var askedFallback = false
     private var versionTag: String?
@@ -29,7 +33,7 @@ final class KeyLookup: RedisWaiter {
     /// - Parameter doubted: what is cached, and has to be the current version to be believed.
     init(
         digest: SHA256Digest, key: [UInt8], doubted: PrincipalEntry?, loop: EdgeLoop, cache: KeyCache,
-        fallback: KeyFallback?, store: StoreAccess
+        fallback: KeyFallback?, store: StoreAccess, wait: StoreWait
     ) {
         self.digest = digest
         self.key = key
@@ -38,6 +42,7 @@ final class KeyLookup: RedisWaiter {
         self.cache = cache
         self.fallback = fallback
         self.store = store
+        self.wait = wait
         super.init()
     }
 
@@ -85,7 +90,9 @@ final class KeyLookup: RedisWaiter {
             return self.missing()
         }
         self.loop.counters.storeUnavailable += 1
-        if !self.isDone { self.loop.noteStoreFailure(failure, of: self.store) }
+        if !self.isDone, !StoreWait.isLate(leftNs: self.leftNs, of: self.store.deadlineNs) {
+            self.loop.noteStoreFailure(failure, of: self.store)
+        }
         if self.step == .compare, !self.isDone {
             // Nobody can say otherwise: the refusal stands.
             self.isDone = true
@@ -116,11 +123,18 @@ final class KeyLookup: RedisWaiter {
     private func send(_ step: Step) {
         self.step = step
         guard self.store.breaker.allowsRequests else { return self.redisFailed(.notConnected) }
-        let refused = self.loop.link.send(self, withinNs: self.store.deadlineNs, slot: self.slot(of: step)) {
+        let nowNs = LoopClock.nowNs()
+        self.wait.begin(nowNs: nowNs)
+        self.leftNs = self.wait.leftNs(of: self.store.deadlineNs, nowNs: nowNs)
+        guard self.leftNs > 0 else { return self.redisFailed(.notConnected) }
+        let refused = self.loop.link.send(self, withinNs: UInt64(self.leftNs), slot: self.slot(of: step)) {
             self.encode(step, into: &$0)
         }
         if let refused { self.redisFailed(refused) }
     }
+
+    /// What comes next is no wait for Redis.
+    func endWait() { self.wait.end(nowNs: LoopClock.nowNs()) }
 
     private func slot(of step: Step) -> Int {
         switch step {
@@ -149,6 +163,7 @@ final class KeyLookup: RedisWaiter {
         guard let fallback, !self.askedFallback else { return self.doesNotExist() }
         self.askedFallback = true
         self.loop.counters.keyFallbacks += 1
+        self.endWait()
         let bound = NIOLoopBound(self, eventLoop: self.loop.eventLoop)
         fallback.resolve(self.digest, self.key) { outcome in
             bound.eventLoop.execute { bound.value.answered(outcome) }

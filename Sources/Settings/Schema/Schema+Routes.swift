@@ -111,7 +111,7 @@ extension Schema {
                 + "with an `Idempotency-Key` that is honoured is always denied.")
         list.add(
             "store_deadline", \.storeDeadlineMs, Shapes.duration(max: 60_000).orNone(),
-            "The longest that one command to Redis may take for a request of this route, before `store_failure` decides. "
+            "The longest that a request of this route waits for Redis in all, before `store_failure` decides. "
                 + "Routes with one deadline share a breaker. null is `redis.deadline`.")
     }
 

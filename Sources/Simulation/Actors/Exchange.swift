@@ -13,8 +13,11 @@ final class Exchange: Equatable {
     var hasClient = true
     var isAdmitted = false
     var isLocal = false
-    /// Since when it waits for the store's decision.
+    /// Since when it waits for the store, and how long it has before that, by the simulator's own count.
     var waitingSinceUs: Int?
+    var waitedUs = 0
+    /// The same as the gateway reckons.
+    var storeWait = StoreWait()
     var cameToOpenBreaker = false
     /// Whether PostgreSQL is asked, and whether it has granted the claim.
     var asksDurable = false

@@ -23,10 +23,31 @@ extension Gateway {
         exchange.waitingSinceUs = nil
         // A process that stood still has made its requests wait by itself.
         guard self.process.pausedUntilUs <= sinceUs else { return }
-        self.world.ledger.waited(exchange, forUs: self.world.scheduler.nowUs - sinceUs)
+        let us = self.world.scheduler.nowUs - sinceUs
+        exchange.waitedUs += us
+        self.world.ledger.waited(exchange, forUs: us)
     }
 
-    func noteStore(_ answer: StoreLink.Answer) {
+    /// What is left of the deadline for those who wait so; nil when they have waited for as long as they may.
+    func leftUs(_ wait: inout StoreWait) -> Int? {
+        wait.begin(nowNs: self.nowNs)
+        let deadlineUs = Scenario.Times.storeDeadlineMs * 1_000
+        if self.world.plant == .deadlinePerQuestion { return deadlineUs }
+        let leftUs = wait.leftNs(of: deadlineUs * 1_000, nowNs: self.nowNs) / 1_000
+        return leftUs > 0 ? leftUs : nil
+    }
+
+    var nowNs: Int { self.world.scheduler.nowUs * 1_000 }
+
+    /// A call that was given little time says little of the store.
+    func noteStore(_ answer: StoreLink.Answer, withinUs: Int) {
+        if case .failed = answer, StoreWait.isLate(leftNs: withinUs, of: Scenario.Times.storeDeadlineMs * 1_000) {
+            return
+        }
+        self.noteStore(answer)
+    }
+
+    private func noteStore(_ answer: StoreLink.Answer) {
         switch answer {
         case .reply: self.breaker.succeeded()
         case .failed(.deadlineExceeded), .failed(.protocolError):

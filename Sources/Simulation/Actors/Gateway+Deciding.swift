@@ -13,7 +13,34 @@ struct GateName: Hashable {
 /// As the edge's AdmissionGate: requests that arrive while a call of their kind is under way share the next one.
 final class Gate {
     var gathering: [Exchange] = []
+    /// Of the one of them that has waited longest.
+    var wait = StoreWait()
     var underWay = 0
+
+    func gather(_ exchange: Exchange, nowNs: Int) {
+        self.gathering.append(exchange)
+        self.wait.include(spentNs: exchange.storeWait.spentNs, nowNs: nowNs)
+        self.wait.begin(nowNs: nowNs)
+    }
+
+    /// Those who have gathered, and how long they have waited.
+    func takeGathered() -> ([Exchange], StoreWait) {
+        defer { (self.gathering, self.wait) = ([], StoreWait()) }
+        return (self.gathering, self.wait)
+    }
+}
+
+/// As the edge's KeyLookup: one principal being read, and who waits for it.
+final class Lookup {
+    let number: Int
+    var waiters: [Exchange]
+    var wait: StoreWait
+
+    init(_ number: Int, for exchange: Exchange) {
+        self.number = number
+        self.waiters = [exchange]
+        self.wait = exchange.storeWait
+    }
 }
 
 /// Who is it, and may they?
@@ -21,59 +48,79 @@ extension Gateway {
     func identify(_ exchange: Exchange) {
         let number = exchange.operation.principal
         guard let known = self.principals[number] else {
-            if self.lookups[number] != nil {
-                self.lookups[number]?.append(exchange)
+            exchange.waitingSinceUs = self.world.scheduler.nowUs
+            exchange.cameToOpenBreaker = false
+            let under = self.lookups[number]
+            if let under, exchange.storeWait.spentNs <= under.wait.spentNs {
+                under.waiters.append(exchange)
+                // The record layer is at it, and nobody waits for the store.
+                if under.wait.sinceNs == nil { exchange.waitingSinceUs = nil }
                 return
             }
-            self.lookups[number] = [exchange]
-            return self.lookUp(number, mayAskRecords: true)
+            let lookup = Lookup(number, for: exchange)
+            if under == nil { self.lookups[number] = lookup }
+            return self.lookUp(lookup, mayAskRecords: true)
         }
         exchange.principal = known
         guard !known.isRevoked else { return self.refuse(exchange, .apiKeyInvalid) }
         self.decide(exchange)
     }
 
-    /// As the edge's KeyLookup: the version is read before the record, and what the store has not is published to it.
-    private func lookUp(_ number: Int, mayAskRecords: Bool) {
-        guard self.breaker.allowsRequests else { return self.lookUpEnded(number, nil) }
+    /// The version is read before the record, and what the store has not is published to it.
+    private func lookUp(_ lookup: Lookup, mayAskRecords: Bool) {
+        guard self.breaker.allowsRequests, let withinUs = self.leftUs(&lookup.wait) else {
+            return self.lookUpEnded(lookup, nil)
+        }
         let organisation = Scenario.organisation
         var tag: String?
-        let failure = self.link.send(.version(organisation)) { answer in
+        let failure = self.link.send(.version(organisation), withinUs: withinUs) { answer in
             if case .reply(.version(let version)) = answer { tag = version }
         }
-        guard failure == nil else { return self.lookUpEnded(number, nil) }
-        let second = self.link.send(.record(organisation)) { answer in
-            guard case .reply(.record(let record)) = answer else { return self.lookUpEnded(number, nil) }
+        guard failure == nil else { return self.lookUpEnded(lookup, nil) }
+        let second = self.link.send(.record(organisation), withinUs: withinUs) { answer in
+            guard case .reply(.record(let record)) = answer else { return self.lookUpEnded(lookup, nil) }
             if let record, let tag {
-                let isRevoked = record.revoked.contains(number)
+                let isRevoked = record.revoked.contains(lookup.number)
                 return self.lookUpEnded(
-                    number, CachedPrincipal(number: number, versionTag: tag, isRevoked: isRevoked))
+                    lookup, CachedPrincipal(number: lookup.number, versionTag: tag, isRevoked: isRevoked))
             }
-            guard mayAskRecords else { return self.lookUpEnded(number, nil) }
-            self.publishMissing(number)
+            guard mayAskRecords else { return self.lookUpEnded(lookup, nil) }
+            self.publishMissing(lookup)
         }
-        if second != nil { self.lookUpEnded(number, nil) }
+        if second != nil { self.lookUpEnded(lookup, nil) }
     }
 
-    private func publishMissing(_ number: Int) {
+    /// The record layer does it, in its own time.
+    private func publishMissing(_ lookup: Lookup) {
         let records = self.world.records
+        lookup.wait.end(nowNs: self.nowNs)
+        for exchange in lookup.waiters { self.waited(exchange) }
         records.transaction(for: self.process) {
             records.organisation
         } then: { record in
-            guard let record else { return self.lookUpEnded(number, nil) }
+            guard let record else { return self.lookUpEnded(lookup, nil) }
             let word = self.world.network.within(1_000...9_999)
             let failure = self.link.send(.publish(Scenario.organisation, record, word: word)) { answer in
-                guard case .reply = answer else { return self.lookUpEnded(number, nil) }
-                self.lookUp(number, mayAskRecords: false)
+                guard case .reply = answer else { return self.lookUpEnded(lookup, nil) }
+                // Those who came meanwhile begin to wait for the store now.
+                for exchange in lookup.waiters { exchange.waitingSinceUs = self.world.scheduler.nowUs }
+                self.lookUp(lookup, mayAskRecords: false)
             }
-            if failure != nil { self.lookUpEnded(number, nil) }
+            if failure != nil { self.lookUpEnded(lookup, nil) }
         }
     }
 
-    private func lookUpEnded(_ number: Int, _ found: CachedPrincipal?) {
-        guard let waiting = self.lookups.removeValue(forKey: number) else { return }
+    private func lookUpEnded(_ lookup: Lookup, _ found: CachedPrincipal?) {
+        let number = lookup.number
+        if self.lookups[number] === lookup { self.lookups[number] = nil }
+        let waiting = lookup.waiters
+        lookup.waiters = []
+        guard !waiting.isEmpty else { return }
+        lookup.wait.end(nowNs: self.nowNs)
         self.principals[number] = found
         for exchange in waiting where !exchange.isFinished {
+            self.waited(exchange)
+            exchange.storeWait = StoreWait(spentNs: lookup.wait.spentNs)
             if !exchange.hasClient {
                 exchange.machine.refused()
                 self.finish(exchange)
@@ -110,8 +157,13 @@ extension Gateway {
             connection: self.link.runID ?? "")
         let gate = self.gates[name] ?? Gate()
         self.gates[name] = gate
-        gate.gathering.append(exchange)
-        if gate.underWay == 0, gate.gathering.count == 1 { self.after(0) { self.send(gate, plan, principal) } }
+        gate.gather(exchange, nowNs: self.nowNs)
+        if exchange.storeWait.spentNs > 0 {
+            // What has waited for the store before does not wait behind others too.
+            self.after(0) { self.send(gate, plan, principal, behindOthers: true) }
+        } else if gate.underWay == 0, gate.gathering.count == 1 {
+            self.after(0) { self.send(gate, plan, principal) }
+        }
     }
 
     private func askAlone(_ exchange: Exchange, _ plan: AdmissionPlan, _ principal: CachedPrincipal) {
@@ -120,8 +172,11 @@ extension Gateway {
             plan: plan, versionTag: principal.versionTag, leaseIDs: exchange.leaseID.map { [$0] } ?? [],
             claim: exchange.claim)
         let command = StoreCommand.admit(request, requests: [exchange.number])
-        let failure = self.link.send(command) { answer in
-            self.noteStore(answer)
+        guard let withinUs = self.leftUs(&exchange.storeWait) else {
+            return self.storeFailed(exchange, .notConnected)
+        }
+        let failure = self.link.send(command, withinUs: withinUs) { answer in
+            self.noteStore(answer, withinUs: withinUs)
             switch answer {
             case .reply(.admission(let result, let nowMs)): self.decided(exchange, result, 0, nowMs)
             case .reply: self.storeFailed(exchange, .protocolError)
@@ -131,19 +186,28 @@ extension Gateway {
         if let failure { self.storeFailed(exchange, failure) }
     }
 
-    private func send(_ gate: Gate, _ plan: AdmissionPlan, _ principal: CachedPrincipal) {
-        guard gate.underWay == 0, !gate.gathering.isEmpty else { return }
-        let batch = gate.gathering
-        gate.gathering = []
+    private func send(
+        _ gate: Gate, _ plan: AdmissionPlan, _ principal: CachedPrincipal, behindOthers: Bool = false
+    ) {
+        guard gate.underWay == 0 || behindOthers, !gate.gathering.isEmpty else { return }
+        let gathered = gate.takeGathered()
+        let batch = gathered.0
+        var wait = gathered.1
+        guard let withinUs = self.leftUs(&wait) else {
+            for exchange in batch { self.storeFailed(exchange, .notConnected) }
+            return
+        }
+        for exchange in batch { exchange.storeWait = wait }
         gate.underWay += 1
         let request = AdmissionRequest(plan: plan, versionTag: principal.versionTag, count: batch.count)
         let command = StoreCommand.admit(request, requests: batch.map(\.number))
         func ended(_ answer: StoreLink.Answer) {
             gate.underWay -= 1
-            self.noteStore(answer)
+            self.noteStore(answer, withinUs: withinUs)
             var behind: [Exchange] = []
+            let isLate = StoreWait.isLate(leftNs: withinUs, of: Scenario.Times.storeDeadlineMs * 1_000)
             // Nobody waits twice: those who gathered behind a call that failed are not sent.
-            if case .failed = answer { swap(&behind, &gate.gathering) }
+            if case .failed = answer, !isLate { behind = gate.takeGathered().0 }
             for (position, exchange) in batch.enumerated() {
                 switch answer {
                 case .reply(.admission(let result, let nowMs)): self.decided(exchange, result, position, nowMs)
@@ -154,7 +218,7 @@ extension Gateway {
             for exchange in behind { self.storeFailed(exchange, .notConnected) }
             self.send(gate, plan, principal)
         }
-        if let failure = self.link.send(command, ended) { ended(.failed(failure)) }
+        if let failure = self.link.send(command, withinUs: withinUs, ended) { ended(.failed(failure)) }
     }
 
     // MARK: The answer
@@ -176,6 +240,7 @@ extension Gateway {
         case .stale:
             self.revalidate(exchange)
         case .periodOver:
+            exchange.storeWait.end(nowNs: self.nowNs)
             self.decide(exchange)
         case .replay(let stored, _):
             self.replay(exchange, stored)
@@ -190,6 +255,7 @@ extension Gateway {
 
     private func revalidate(_ exchange: Exchange) {
         exchange.revalidations += 1
+        exchange.storeWait.end(nowNs: self.nowNs)
         guard exchange.revalidations <= 3, exchange.hasClient else {
             return self.refuse(exchange, .keyLookupUnavailable)
         }

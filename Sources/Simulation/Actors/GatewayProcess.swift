@@ -44,7 +44,7 @@ final class Gateway {
     var pool = PoolMachine<UpstreamConnection, Exchange>(connectionsMax: 3, waitersMax: 4)
     var exchanges: [Exchange] = []
     var principals: [Int: CachedPrincipal] = [:]
-    var lookups: [Int: [Exchange]] = [:]
+    var lookups: [Int: Lookup] = [:]
     var gates: [GateName: Gate] = [:]
     var unsent: [SettlementUnderWay] = []
     /// Settlements that were sent and not answered yet.

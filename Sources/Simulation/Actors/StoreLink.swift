@@ -11,6 +11,9 @@ final class StoreLink {
     private struct Pending {
         var waiter: ((Answer) -> Void)?
         let sentUs: Int
+        let withinUs: Int
+
+        var dueUs: Int { self.sentUs + self.withinUs }
     }
 
     private unowned let world: World
@@ -48,23 +51,29 @@ final class StoreLink {
     }
 
     /// Returns why the command was not sent; nil when the waiter will hear.
-    func send(_ command: StoreCommand, _ waiter: @escaping (Answer) -> Void) -> RedisFailure? {
+    func send(
+        _ command: StoreCommand, withinUs: Int? = nil, _ waiter: @escaping (Answer) -> Void
+    ) -> RedisFailure? {
         guard self.isReady, let connection else { return .notConnected }
-        self.write(command, on: connection, waiter)
+        self.write(command, on: connection, withinUs: withinUs, waiter)
         return nil
     }
 
     /// The network between here and the store fails.
     func cut() { self.connection?.cut() }
 
-    private func write(_ command: StoreCommand, on connection: Connection, _ waiter: @escaping (Answer) -> Void) {
-        self.pending.append(Pending(waiter: waiter, sentUs: self.world.scheduler.nowUs))
+    private func write(
+        _ command: StoreCommand, on connection: Connection, withinUs: Int? = nil, _ waiter: @escaping (Answer) -> Void
+    ) {
+        let entry = Pending(
+            waiter: waiter, sentUs: self.world.scheduler.nowUs, withinUs: withinUs ?? self.deadlineUs)
+        self.pending.append(entry)
         let store = self.world.store
         let generation = self.machine.generation
         connection.send(from: .caller) {
             store.receive(command, on: connection) { reply in self.received(reply, generation) }
         }
-        self.setTimer(self.world.scheduler.nowUs + self.deadlineUs)
+        self.setTimer(entry.dueUs)
     }
 
     private func received(_ reply: StoreReply, _ generation: UInt64) {
@@ -162,7 +171,7 @@ final class StoreLink {
         while index < self.pending.count, generation == self.machine.generation,
             self.world.plant != .deadlineIgnored
         {
-            if self.pending[index].sentUs + self.deadlineUs <= nowUs, let waiter = self.pending[index].waiter {
+            if self.pending[index].dueUs <= nowUs, let waiter = self.pending[index].waiter {
                 self.pending[index].waiter = nil
                 waiter(.failed(.deadlineExceeded))
             }
@@ -175,7 +184,7 @@ final class StoreLink {
     private func nextDeadlineUs() -> Int? {
         guard let oldest = self.pending.first else { return nil }
         let stallUs = oldest.sentUs + Scenario.Times.storeStallMs * 1_000
-        let live = self.pending.first { $0.waiter != nil }.map { $0.sentUs + self.deadlineUs }
+        let live = self.pending.lazy.filter { $0.waiter != nil }.map(\.dueUs).min()
         return min(stallUs, live ?? stallUs)
     }
 }

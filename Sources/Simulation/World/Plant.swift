@@ -32,6 +32,8 @@ public enum Plant: String, Sendable, CaseIterable {
     case probeForgotten = "probe-forgotten"
     /// A call that the store does not answer in time goes on waiting.
     case deadlineIgnored = "deadline-ignored"
+    /// Every question to the store gets a deadline of its own.
+    case deadlinePerQuestion = "deadline-per-question"
     /// A gateway that starts spends all of every limit, as if nobody shared it.
     case shareWithoutLease = "share-without-lease"
     /// A gateway that starts takes its buckets for full, though others may have spent of them.

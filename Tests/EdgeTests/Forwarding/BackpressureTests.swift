@@ -96,7 +96,8 @@ import Testing
 
     @Test func `a slow client gets the whole answer, however short idle connections are kept`() async throws {
         let listener = try RawListener()
-        try await TestEdge.with(upstreamPort: listener.port, configuration: { $0.edge.keepAliveTimeoutMs = 50 }) { edge in
+        try await TestEdge.with(upstreamPort: listener.port, configuration: { $0.edge.keepAliveTimeoutMs = 50 }) {
+            edge in
             let block = [UInt8](repeating: 0x61, count: 128 << 10)
             for blocks in 40..<72 {
                 let client = try RawClient(port: edge.port, receiveBuffer: 16 << 10)

@@ -279,6 +279,50 @@ import Testing
         }
     }
 
+    /// A deny route with a deadline of 2 s, before a Redis whose every answer takes 0.8 s once `slow` is set.
+    private static func slow(
+        _ body: (SlowRelay, TestEdge, ScriptedUpstream, Tenant) async throws -> Void
+    ) async throws {
+        let redis = try await TestRedis.start()
+        let relay = try await SlowRelay.start(to: redis.socketPath)
+        try await ScriptedUpstream.with { upstream in
+            let realm = try await Realm(redis: redis)
+            let edge = try await TestEdge(
+                upstreamPort: upstream.port, realm: realm,
+                dependencies: {
+                    $0.redis.endpoint = .tcp(host: "127.0.0.1", port: relay.port)
+                    $0.redis.commandDeadlineMs = 2_000
+                },
+                configuration: { $0.route("v1") { $0.storeFailure = .deny } })
+            do {
+                try await body(relay, edge, upstream, realm.issue())
+            } catch {
+                await edge.stop()
+                throw error
+            }
+            await edge.stop()
+        }
+        await relay.stop()
+    }
+
+    @Test func `a request waits for one deadline in all, look-up of its key and decision together`() async throws {
+        try await Self.slow { relay, edge, upstream, known in
+            let client = try edge.client()
+            #expect(client.exchange(RawRequest.get("/v1/a", as: known))?.status == 200)
+            relay.delay(ms: 800)
+            // Its key is cached: one answer, within the deadline.
+            #expect(client.exchange(RawRequest.get("/v1/a", as: known))?.status == 200)
+            // Three answers, each within the deadline, and all of them not.
+            let cold = try await edge.realm.issue()
+            #expect(client.exchange(RawRequest.get("/v1/a", as: cold))?.code == "limiter-unavailable")
+            #expect(upstream.requests.count == 2)
+            // The last of the three had too little time for Redis to be judged by.
+            #expect(await edge.count("store_breaker_openings_total") == 0)
+            // What was read is kept.
+            try await eventually("a decision") { client.exchange(RawRequest.get("/v1/a", as: cold))?.status == 200 }
+        }
+    }
+
     @Test func `a key whose claim was made behind a lost answer is free again`() async throws {
         try await Self.impatient(
             stallTimeoutMs: 500, configuration: { $0.route("v1") { $0.idempotency = IdempotencyPolicy() } }
