@@ -16,7 +16,8 @@ table{border-collapse:collapse;width:100%}td,th{padding:6px 10px 6px 0;border-bo
 vertical-align:top}th{color:var(--faint);font-weight:500}.name{text-align:left}.n{text-align:right;white-space:nowrap;
 font-variant-numeric:tabular-nums}.met{color:#16a34a}.missed{color:#dc2626;font-weight:600}
 svg{width:100%;height:auto;background:var(--card);border-radius:8px;display:block;margin:8px 0 16px}
-svg text{fill:var(--fg);font:13px system-ui,sans-serif}svg .faint{fill:var(--faint)}
+svg text{fill:var(--fg);font:13px system-ui,sans-serif;
+paint-order:stroke;stroke:var(--card);stroke-width:4px}svg .faint{fill:var(--faint)}
 """
 
 
@@ -66,6 +67,8 @@ def bars(figures):
     scale = (width - left - 70) / max(1.25, *(min(share, 2) for _, share in shown))
     line = left + scale
     parts = [f"<text class='faint' x='{line:.0f}' y='18' text-anchor='middle'>the bar</text>"]
+    height = 34 + len(shown) * row
+    parts.append(f"<line x1='{line:.0f}' x2='{line:.0f}' y1='22' y2='{height - 6}' stroke='currentColor' stroke-dasharray='4 3'/>")
     for number, (figure, share) in enumerate(shown):
         y = 28 + number * row
         color = "#16a34a" if figure.is_met else "#dc2626"
@@ -73,21 +76,19 @@ def bars(figures):
         parts.append(f"<text x='{left - 10}' y='{y + 15}' text-anchor='end'>{escape(name)}</text>"
                      f"<rect x='{left}' y='{y + 3}' width='{scale * min(share, 2):.0f}' height='16' rx='3' fill='{color}'/>"
                      f"<text x='{left + scale * min(share, 2) + 6:.0f}' y='{y + 15}'>{escape(figure.text)}</text>")
-    height = 34 + len(shown) * row
-    parts.append(f"<line x1='{line:.0f}' x2='{line:.0f}' y1='22' y2='{height - 6}' stroke='currentColor' stroke-dasharray='4 3'/>")
     return f"<svg viewBox='0 0 {width} {height}' role='img' aria-label='Figures against their bars'>{''.join(parts)}</svg>"
 
 
 def peers(result, title, read, factor=1):
     """One bar for each peer, with the spread of the rounds."""
-    row, left, width = 28, 420, 1060
+    row, left, width = 28, 490, 1060
     values = [(peer, each.label, read(each)) for peer, each in result.figures.items()]
     most = max(spread.most for _, _, spread in values) or 1
     scale = (width - left - 90) / most
     parts = [f"<text x='16' y='22' font-weight='600'>{escape(title)}</text>"]
     for number, (peer, label, spread) in enumerate(values):
         y = 32 + number * row
-        label = label if len(label) < 60 else label[:57] + "…"
+        label = label if len(label) < 75 else label[:72] + "…"
         end = left + spread.median * scale
         parts.append(
             f"<text x='{left - 10}' y='{y + 15}' text-anchor='end'>{escape(label)}</text>"
