@@ -1,18 +1,34 @@
 #!/usr/bin/env bash
+# smoke.sh [--clean]
 # A person's first five minutes, done by a script: `make run` in a scratch copy of this tree, the lines that it prints
 # pasted one by one, their answers checked, Ctrl-C, nothing left running, and a second start on the kept data.
-# Build products are shared with this tree (BUILD_DIR), so that nothing is compiled twice.
+# The programs are built here, where a build before or after finds them; the copy would compile all of them again, and so
+# would this tree after it. --clean does that all the same, into a folder of its own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
+case "${1:-}" in
+'' | --clean) ;;
+*)
+    echo "usage: smoke.sh [--clean]" >&2
+    exit 2
+    ;;
+esac
 scripts/ensure-packages.sh
 case "${BUILD_DIR:-.build}" in
 /*) BUILD_DIR=${BUILD_DIR} ;;
 *) BUILD_DIR=$root/${BUILD_DIR:-.build} ;;
 esac
 export BUILD_DIR
+# `make run` takes neither its arguments nor its flags from the make that called us.
+unset ARGS MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 
+if [ -z "${1:-}" ]; then
+    scripts/build.sh "${CONFIGURATION:-release}" products
+    export TOLLGATE_BUILT=yes
+fi
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/tollgate-smoke-XXXXXX")
+if [ -n "${1:-}" ]; then BUILD_DIR=$scratch/build; fi
 tree=$scratch/tollgate
 log=$scratch/run.log
 make_pid=

@@ -30,8 +30,8 @@ extension RedisLink {
         self.beginTurn()
         self.pending.append(
             PendingCommand(
-                waiter: command.waiter, deadlineNs: command.deadlineNs, withinNs: command.withinNs,
-                scriptEpoch: self.scriptEpoch,
+                waiter: command.waiter, deadlineNs: command.deadlineNs,
+                withinNs: self.remainingNs(until: command.deadlineNs), scriptEpoch: self.scriptEpoch,
                 refusals: command.refusals, slot: UInt16(truncatingIfNeeded: command.slot)))
         self.armDeadlineTimer(noLaterThanNs: command.deadlineNs)
         return true

@@ -33,7 +33,7 @@ extension RedisLink {
         self.beginTurn()
         self.pending.append(
             PendingCommand(
-                waiter: waiter, deadlineNs: command.deadlineNs, withinNs: command.withinNs,
+                waiter: waiter, deadlineNs: command.deadlineNs, withinNs: self.remainingNs(until: command.deadlineNs),
                 scriptEpoch: self.scriptEpoch, resends: command.resends + 1, refusals: command.refusals,
                 slot: command.slot))
         self.armDeadlineTimer(noLaterThanNs: command.deadlineNs)

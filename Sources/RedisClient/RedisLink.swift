@@ -181,6 +181,12 @@ public final class RedisLink {
         self.eventLoop.assumeIsolated().execute { self.endTurn() }
     }
 
+    /// How long a command has that comes here under a deadline of before. The time it spent elsewhere must not count as this
+    /// server's silence.
+    func remainingNs(until deadlineNs: UInt64) -> UInt64 {
+        max(1, deadlineNs &- (self.turnDeadlineNs &- self.commandDeadlineNs))
+    }
+
     private func endTurn() {
         self.isFlushScheduled = false
         self.flush()

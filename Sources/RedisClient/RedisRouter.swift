@@ -124,7 +124,7 @@ public final class RedisRouter {
     ) -> RedisFailure? {
         if let single = self.single { return single.send(waiter, encode: encode) }
         guard let link = self.cluster?.links[server] else { return .notConnected }
-        return link.send(waiter, encode: encode)
+        return link.send(waiter, withinNs: 0, slot: RedisCluster.oneServer, encode: encode)
     }
 
     /// As ``RedisLink/register(_:)``, at every server.

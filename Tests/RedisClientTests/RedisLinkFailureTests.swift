@@ -216,6 +216,27 @@ import Testing
         try await peer.stop()
     }
 
+    @Test func `time that a command spent with another node is no silence of this one`() async throws {
+        let peer = try await ScriptedPeer.start()
+        var configuration = peer.configuration()
+        configuration.stallTimeoutMs = configuration.commandDeadlineMs
+        let bench = try await LoopBench(configuration)
+        try await bench.waitUntilReady()
+        let hearing = Hearing()
+        try await bench.onLoop { link in
+            // All but a third of a second of its time has passed.
+            let command = WaitingCommand(
+                waiter: RecordingWaiter(0, hearing, ["GET", "a"]), slot: 1, dueNs: 0,
+                deadlineNs: NIODeadline.now().uptimeNanoseconds + 300_000_000, refusals: 1, error: nil)
+            #expect(link.sendAgain(command, asking: false))
+        }
+        try await hearing.wait(for: 1)
+        #expect(hearing.failures == [.deadlineExceeded])
+        #expect(try await bench.onLoop { $0.isReady && $0.counters.stalls == 0 })
+        try await bench.close()
+        try await peer.stop()
+    }
+
     @Test func `callbacks may send and close`() async throws {
         let server = try await TestRedis.start()
         let bench = try await LoopBench(server.configuration())

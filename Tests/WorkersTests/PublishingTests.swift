@@ -324,6 +324,87 @@ struct PublishingTests {
         await world.close()
     }
 
+    @Test func `AK-5: an org's version is told when what an older file brought back of it is withdrawn`() async throws {
+        var options = TestRedis.Options()
+        options.isAppendOnly = true
+        let server = try await TestRedis.start(options)
+        let world = try await WorkerWorld.make(redis: server)
+        let org = try await world.org()
+        _ = try await world.key("old", of: org)
+        try await self.outbox(world).drain()
+        let files = OlderFiles(server.folder.path, isAppendOnly: true)
+        try await files.keep(world.redis)
+        _ = try await APIKeys(world.pool).revoke("key_old", of: org.id)
+        try await self.outbox(world).drain()
+        _ = try await Outbox(world.pool).prune(publishedBefore: PostgresInstant.now.advanced(by: .seconds(60)))
+        _ = try await Orgs(world.pool).setPlan("FREE", of: org.id)
+        try await self.outbox(world).drain()
+        try await server.kill()
+        try files.putBack()
+        try await server.restart()
+        try await world.redis.waitUntilReady(timeoutMs: 20_000)
+        #expect(try await world.seen("old")?.key.status == .active)
+
+        let before = try files.appended().count
+        let sync = RedisSync(
+            pool: world.pool, redis: world.redis, publisher: world.publisher, counters: world.counters,
+            logger: world.logger)
+        #expect(try await sync.rebuild().withdrawn == 1)
+        // Redis's own file says in which order everything was written.
+        let written = try files.appended().dropFirst(before)
+        let key = Data("\r\n\(world.keyspace.keyRecord(sha256Hex: WorkerWorld.hash("old")))\r\n".utf8)
+        let version = Data("\r\n\(world.keyspace.version(ofOrg: org.id))\r\n".utf8)
+        let withdrawn = try #require(written.range(of: key, options: .backwards))
+        let told = try #require(written.range(of: version))
+        #expect(withdrawn.lowerBound < told.lowerBound)
+        let seen = try #require(try await world.seen("old"))
+        #expect(seen.key.status == .revoked && seen.org.plan == "FREE")
+        await world.close()
+    }
+
+    @Test func `AK-5: what an edge read of an older file beside a version of today, it reads again`() async throws {
+        let world = try await WorkerWorld.make()
+        let names = ["revoked", "narrowed", "lately"]
+        var orgs: [Org] = []
+        for name in names {
+            orgs.append(try await world.org(name))
+            _ = try await world.key(name, of: orgs[orgs.count - 1])
+        }
+        try await self.outbox(world).drain()
+        let older = try await EdgeRecords(world.pool).find(keyIDs: names.map { "key_\($0)" })
+        let keys = APIKeys(world.pool)
+        _ = try await keys.revoke("key_revoked", of: "org_revoked")
+        _ = try await keys.setAllowedAddresses("key_narrowed", of: "org_narrowed", ["10.0.0.0/8"])
+        try await self.outbox(world).drain()
+        _ = try await Outbox(world.pool).prune(publishedBefore: PostgresInstant.now.advanced(by: .seconds(60)))
+        _ = try await keys.revoke("key_lately", of: "org_lately")
+        try await self.outbox(world).drain()
+        for name in names {
+            for gone in [
+                world.keyspace.keyRecord(sha256Hex: WorkerWorld.hash(name)), world.keyspace.orgRecord("org_\(name)"),
+                world.keyspace.version(ofOrg: "org_\(name)"),
+            ] { _ = try await world.redis.command("DEL", .text(gone)) }
+        }
+        for record in older { try await world.publisher.publish(record) }
+        // Somebody changes the orgs, and a worker is faster than the rebuild.
+        for org in orgs { _ = try await Orgs(world.pool).setPlan("FREE", of: org.id) }
+        try await self.outbox(world).drain()
+        var read: [String: Principal] = [:]
+        for name in names { read[name] = try await world.seen(name) }
+        #expect(read.count == 3 && read.values.allSatisfy { $0.key.status == .active && $0.org.plan == "FREE" })
+
+        let sync = RedisSync(
+            pool: world.pool, redis: world.redis, publisher: world.publisher, counters: world.counters,
+            logger: world.logger)
+        try await sync.rebuild()
+        for name in names {
+            let seen = try #require(try await world.seen(name))
+            #expect(seen.versionTag != read[name]?.versionTag, "\(name)")
+            #expect(name == "narrowed" ? seen.key.allowedAddresses == ["10.0.0.0/8"] : seen.key.status == .revoked)
+        }
+        await world.close()
+    }
+
     @Test func `a database that was put back is the truth again: its versions rise above what Redis has seen`()
         async throws
     {
@@ -386,6 +467,14 @@ private struct OlderFiles {
     func keep(_ redis: RedisConnection) async throws {
         if !self.isAppendOnly { try await redis.command("SAVE") }
         try FileManager.default.copyItem(atPath: self.live, toPath: self.kept)
+    }
+
+    /// What was written since Redis began its file.
+    func appended() throws -> Data {
+        let parts = try FileManager.default.contentsOfDirectory(atPath: self.live).filter { $0.hasSuffix(".incr.aof") }
+        return try parts.sorted().reduce(into: Data()) { all, part in
+            all += try Data(contentsOf: URL(filePath: "\(self.live)/\(part)"))
+        }
     }
 
     func putBack() throws {

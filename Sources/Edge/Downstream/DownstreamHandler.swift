@@ -1,3 +1,4 @@
+import Domain
 import HTTPWire
 import NIOCore
 
@@ -24,11 +25,14 @@ final class DownstreamHandler: SocketHandler {
         case closed
     }
 
-    /// Pipelined bytes that one connection may have waiting before it is not read any more.
-    static let waitingBytesMax = 64 * 1024
+    /// Bytes that one connection may have waiting before it is not read any more: pipelined requests, and the start of a
+    /// head, which must be able to become as large as heads may be.
+    private let waitingBytesMax: Int
 
     init(loop: EdgeLoop) {
         self.loop = loop
+        let settings = loop.configuration.edge
+        self.waitingBytesMax = max(64 * 1024, settings.requestLineBytesMax + settings.headBytesMax)
         super.init()
     }
 
@@ -171,6 +175,6 @@ final class DownstreamHandler: SocketHandler {
             self.waiting.clear()
         }
         self.waiting.writeImmutableBuffer(buffer)
-        if self.waiting.readableBytes > Self.waitingBytesMax { self.holdReading() }
+        if self.waiting.readableBytes > self.waitingBytesMax { self.holdReading() }
     }
 }

@@ -7,6 +7,8 @@ extension Exchange {
     /// The answer is complete (or there will be none). `discardingBody` says that the rest of the request is still to
     /// be read and thrown away.
     func finish(discardingBody: Bool = false) {
+        // A write that finds the client gone ends the request from within, and whoever wrote ends it once more.
+        guard self.stage != .finished else { return }
         self.record()
         self.endpoint = nil
         guard self.handler != nil else {

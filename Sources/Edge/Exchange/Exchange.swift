@@ -168,7 +168,12 @@ final class Exchange: RedisWaiter, Equatable {
     func awaitRequest() {
         self.stage = .idle
         self.waitsFor = .request
-        self.deadlineMs = self.loop.nowMs + self.loop.configuration.edge.keepAliveTimeoutMs
+        let settings = self.loop.configuration.edge
+        // A client that is behind with its answer has as long for the rest as for any part of a body.
+        let isBehind = self.handler?.isBehind ?? false
+        self.deadlineMs =
+            self.loop.nowMs
+            + (isBehind ? max(settings.keepAliveTimeoutMs, settings.bodyIdleTimeoutMs) : settings.keepAliveTimeoutMs)
     }
 
     func expect(_ wait: Wait, withinMs: Int) {

@@ -45,10 +45,14 @@ public struct RecordPublisher: Sendable {
 
     /// Publishes keys, in one write.
     ///
+    /// - Returns: orgs of which another record of a key was there. A gateway may have read that one beside the org's version
+    ///   that is there now; it reads again when the org gets a higher one.
     /// - Throws: `RedisFailure`; then publish again.
-    public func publish(_ keys: [PublishedKey]) async throws {
+    @discardableResult
+    public func publish(_ keys: [PublishedKey]) async throws -> Set<String> {
         let replies = try await self.redis.eval(HotScripts.publishKey, calls: keys.map(self.call))
         try Self.expectNoErrors(replies)
+        return Set(zip(keys, replies).lazy.filter { $1.integer == 2 }.map(\.0.record.orgID))
     }
 
     /// Publishes orgs whose keys are published already, in one write.
@@ -83,7 +87,7 @@ public struct RecordPublisher: Sendable {
     @discardableResult
     public func publish(_ key: KeyRecord, sha256Hex: String, version: Int64) async throws -> Bool {
         let call = self.call(PublishedKey(record: key, sha256Hex: sha256Hex, version: version))
-        return try await self.redis.eval(HotScripts.publishKey, keys: call.keys, arguments: call.arguments).integer == 1
+        return try await self.redis.eval(HotScripts.publishKey, keys: call.keys, arguments: call.arguments).integer != 0
     }
 
     private func call(_ key: PublishedKey) -> RedisScriptCall {

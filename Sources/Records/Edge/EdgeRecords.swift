@@ -44,6 +44,28 @@ public struct EdgeRecords: Sendable {
             ).map { try $0["key_hash", as: String.self] })
     }
 
+    /// Where ``unusableKeys(ofOrgs:after:limit:)`` goes on.
+    public struct KeyPlace: Sendable, Hashable {
+        public var orgID: String
+        public var keyID: String
+        public var hash: String
+    }
+
+    /// Keys of these orgs that are revoked or have expired, in the order of org and key.
+    public func unusableKeys(
+        ofOrgs ids: [String], after place: KeyPlace?, limit: Int
+    ) async throws -> [KeyPlace] {
+        guard !ids.isEmpty else { return [] }
+        return try await self.database.ask(
+            """
+            SELECT k.org_id, k.id, k.key_hash FROM api_keys k
+            WHERE k.org_id = ANY(\(ids)) AND (k.org_id, k.id) > (\(place?.orgID ?? ""), \(place?.keyID ?? ""))
+                AND k.hash_algorithm = 'sha256' AND (k.status <> 'active' OR k.expires_at <= now())
+            ORDER BY k.org_id, k.id LIMIT \(limit)
+            """
+        ).map { KeyPlace(orgID: try $0["org_id"], keyID: try $0["id"], hash: try $0["key_hash"]) }
+    }
+
     /// Orgs by id, deleted ones too; those that are gone are left out.
     public func orgs(_ ids: [String]) async throws -> [OrgRecord] {
         guard !ids.isEmpty else { return [] }

@@ -6,8 +6,6 @@ struct WaitingCommand {
     var slot: Int
     var dueNs: UInt64
     var deadlineNs: UInt64
-    /// As ``PendingCommand/withinNs``.
-    var withinNs: UInt64
     var refusals: UInt8
     /// What a node said; nil where none was connected.
     var error: RedisServerError?
@@ -20,11 +18,12 @@ extension RedisCluster {
     func refused(
         _ command: PendingCommand, _ waiter: RedisWaiter, _ error: RedisServerError, by link: RedisLink
     ) -> Bool {
-        guard !self.isClosed, let refusal = RedisRefusal(error, from: link.configuration.endpoint) else { return false }
+        guard !self.isClosed, command.slot != Self.oneServer,
+            let refusal = RedisRefusal(error, from: link.configuration.endpoint)
+        else { return false }
         self.machine.doubt()
         var again = WaitingCommand(
             waiter: waiter, slot: Int(command.slot), dueNs: 0, deadlineNs: command.deadlineNs,
-            withinNs: command.withinNs,
             refusals: command.refusals == .max ? .max : command.refusals + 1, error: error)
         let nowNs = NIODeadline.now().uptimeNanoseconds
         switch RedisRetryRule.decide(
@@ -58,8 +57,7 @@ extension RedisCluster {
         let deadlineNs = nowNs &+ (withinNs == 0 ? usualNs : withinNs)
         return self.wait(
             WaitingCommand(
-                waiter: waiter, slot: slot, dueNs: nowNs, deadlineNs: deadlineNs, withinNs: withinNs, refusals: 0,
-                error: nil))
+                waiter: waiter, slot: slot, dueNs: nowNs, deadlineNs: deadlineNs, refusals: 0, error: nil))
     }
 
     private func wait(_ command: WaitingCommand) -> Bool {

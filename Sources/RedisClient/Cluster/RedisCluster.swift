@@ -44,6 +44,8 @@ final class RedisCluster {
     /// Of links that have ended, and what no single link knows.
     var ownCounters = RedisLinkCounters()
 
+    /// In the place of a slot: the command is for this server and no other (`SCAN`), and its refusal is its answer.
+    static let oneServer = UInt16.max
     /// How finely links and topology are looked after.
     private static let tickMs: Int64 = 20
 

@@ -8,14 +8,16 @@ public import RedisClient
 /// version finds nothing older than it.
 ///
 /// Everything may be published again, and by several processes at once: a version that Redis has passed is left alone.
-/// For that to be safe, two rules hold. A key is published with the version that its org had at the instant when the key
+/// For that to be safe, three rules hold. A key is published with the version that its org had at the instant when the key
 /// was read, or before. An org gets a version only when every key that changed up to it has been published: its record
-/// may be newer than the version it is published with, never older.
+/// may be newer than the version it is published with, never older. And where Redis is put right because it came back with an
+/// older file, an org gets a higher version than Redis has at that moment after its keys have been put right: an edge may
+/// have read what the older file says beside a version that somebody else has published since.
 public struct EdgePublisher: Sendable {
-    private let records: EdgeRecords
+    let records: EdgeRecords
     private let outbox: Outbox
-    private let publisher: RecordPublisher
-    private let redis: RedisConnection
+    let publisher: RecordPublisher
+    let redis: RedisConnection
     private let keyspace: Keyspace
 
     /// Records in one write, and writes under way at once.
@@ -50,13 +52,23 @@ public struct EdgePublisher: Sendable {
 
     /// Publishes a page of all there is.
     ///
+    /// - Parameter corrected: orgs of which Redis had another record of a key, whose keys are not all published yet: what the
+    ///   page before returned.
     /// - Throws: `RedisFailure`; then publish again.
-    public func publish(_ page: EdgeScan.Page) async throws {
+    @discardableResult
+    public func publish(_ page: EdgeScan.Page, corrected: Set<String> = []) async throws -> Set<String> {
         let keys = Self.published(page.keys)
-        try await self.inWrites(keys.count) { try await self.publisher.publish(Array(keys[$0])) }
-        try await self.inWrites(page.orgs.count) {
-            try await self.publisher.publish(Array(page.orgs[$0]), word: Self.word)
+        var corrected = corrected
+        corrected.formUnion(try await self.inWrites(keys.count) { try await self.publisher.publish(Array(keys[$0])) })
+        let complete = page.orgs.map(\.orgID).filter(corrected.contains)
+        // Before their versions of today are published, which for most are higher already.
+        let raised = try await self.raiseVersions(of: complete)
+        _ = try await self.inWrites(page.orgs.count) {
+            _ = try await self.publisher.publish(Array(page.orgs[$0]), word: Self.word)
+            return []
         }
+        if !raised.isEmpty { try await self.publishWaiting(for: raised) }
+        return corrected.subtracting(complete)
     }
 
     /// Publishes keys as the records have them now, whatever their status, with what waits of their orgs.
@@ -90,6 +102,23 @@ public struct EdgePublisher: Sendable {
         try await self.publishComplete(entries + self.outbox.waiting(for: orgIDs, upTo: last, limit: .max))
     }
 
+    /// As ``publish(_:)-([OutboxEntry])``, of a Redis that may have come back with an older file: what that has brought back of
+    /// the same orgs is withdrawn before their versions are told.
+    ///
+    /// - Returns: how many keys were withdrawn.
+    public func publishRecent(_ entries: [OutboxEntry]) async throws -> Int {
+        if entries.contains(where: { $0.kind == .system }) { try await self.publishSystem() }
+        let orgIDs = Set(entries.compactMap(\.orgID)).sorted()
+        guard !orgIDs.isEmpty, let last = entries.map(\.id).max() else { return 0 }
+        let all = try await entries + self.outbox.waiting(for: orgIDs, upTo: last, limit: .max)
+        let corrected = try await self.publishKeys(of: all)
+        let withdrawn = try await self.withdrawKeys(ofOrgs: orgIDs)
+        let raised = try await self.raiseVersions(of: withdrawn.orgIDs.union(corrected).sorted())
+        try await self.publishOrgs(orgIDs, of: all)
+        if !raised.isEmpty { try await self.publishWaiting(for: raised) }
+        return withdrawn.count
+    }
+
     /// - Parameter entries: with everything of their orgs that is older and still waits.
     private func publishComplete(_ entries: [OutboxEntry]) async throws {
         let orgIDs = Set(entries.compactMap(\.orgID)).sorted()
@@ -98,18 +127,21 @@ public struct EdgePublisher: Sendable {
         try await self.publishOrgs(orgIDs, of: entries)
     }
 
-    private func publishKeys(of entries: [OutboxEntry]) async throws {
+    /// - Returns: orgs of which Redis had another record of a key.
+    @discardableResult
+    private func publishKeys(of entries: [OutboxEntry]) async throws -> Set<String> {
         var latest: [String: OutboxEntry] = [:]
         for entry in entries where entry.kind == .key {
             guard let keyID = entry.apiKeyID else { continue }
             if latest[keyID].map({ $0.id < entry.id }) ?? true { latest[keyID] = entry }
         }
-        guard !latest.isEmpty else { return }
+        guard !latest.isEmpty else { return [] }
         let records = try await self.records.find(keyIDs: latest.keys.sorted())
         let keys = Self.published(records.map { ($0.key, $0.org.version) })
-        try await self.inWrites(keys.count) { try await self.publisher.publish(Array(keys[$0])) }
+        var corrected = try await self.inWrites(keys.count) { try await self.publisher.publish(Array(keys[$0])) }
         for record in records { latest[record.key.record.keyID] = nil }
-        for entry in latest.values { try await self.bury(entry) }
+        for entry in latest.values { corrected.formUnion(try await self.bury(entry)) }
+        return corrected
     }
 
     /// Publishes orgs with the newest version among the entries: nothing is known of later ones.
@@ -124,22 +156,31 @@ public struct EdgePublisher: Sendable {
             org.version = versions[orgID] ?? org.version
             return org
         }
-        try await self.inWrites(orgs.count) { try await self.publisher.publish(Array(orgs[$0]), word: Self.word) }
+        _ = try await self.inWrites(orgs.count) {
+            _ = try await self.publisher.publish(Array(orgs[$0]), word: Self.word)
+            return []
+        }
     }
 
     /// Writes of bounded size, several at once.
-    private func inWrites(_ count: Int, _ write: @Sendable @escaping (Range<Int>) async throws -> Void) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
+    ///
+    /// - Returns: what the writes returned, together.
+    private func inWrites(
+        _ count: Int, _ write: @Sendable @escaping (Range<Int>) async throws -> Set<String>
+    ) async throws -> Set<String> {
+        try await withThrowingTaskGroup(of: Set<String>.self) { group in
+            var returned: Set<String> = []
             var running = 0
             for start in stride(from: 0, to: count, by: Self.recordsInWrite) {
-                if running == Self.concurrency {
-                    try await group.next()
+                if running == Self.concurrency, let some = try await group.next() {
+                    returned.formUnion(some)
                     running -= 1
                 }
                 group.addTask { try await write(start..<min(count, start + Self.recordsInWrite)) }
                 running += 1
             }
-            try await group.waitForAll()
+            for try await some in group { returned.formUnion(some) }
+            return returned
         }
     }
 
@@ -148,108 +189,29 @@ public struct EdgePublisher: Sendable {
         try await self.publisher.publish(try await self.records.system())
     }
 
-    private func bury(_ entry: OutboxEntry) async throws {
-        guard let hash = entry.keyHash, let keyID = entry.apiKeyID, let orgID = entry.orgID else { return }
-        try await self.bury(sha256Hex: hash, keyID: keyID, orgID: orgID, version: entry.version ?? .max / 2)
+    private func bury(_ entry: OutboxEntry) async throws -> Set<String> {
+        guard let hash = entry.keyHash, let keyID = entry.apiKeyID, let orgID = entry.orgID else { return [] }
+        return try await self.bury(sha256Hex: hash, keyID: keyID, orgID: orgID, version: entry.version ?? .max / 2)
     }
 
     /// A key whose row is gone is published as revoked rather than taken out: a publisher that read it before and is
     /// late would bring it back otherwise.
-    private func bury(sha256Hex hash: String, keyID: String, orgID: String, version: Int64) async throws {
-        guard Self.isSHA256(hash) else { return }
+    @discardableResult
+    func bury(sha256Hex hash: String, keyID: String, orgID: String, version: Int64) async throws -> Set<String> {
+        guard Self.isSHA256(hash) else { return [] }
         let tombstone = KeyRecord(
             keyID: keyID, lineageID: keyID, orgID: orgID, userID: nil, environment: .live, status: .revoked, scopes: [],
             expiresAtMs: 0)
-        try await self.publisher.publish(tombstone, sha256Hex: hash, version: version)
+        let corrected = try await self.publisher.publish([
+            PublishedKey(record: tombstone, sha256Hex: hash, version: version)
+        ])
         _ = try await self.redis.command(
             "EXPIRE", .text(self.keyspace.keyRecord(sha256Hex: hash)), .integer(Self.tombstoneSeconds))
-    }
-
-    // MARK: Withdrawing
-
-    /// Withdraws what Redis holds and the records do not grant (any more): keys that are revoked, expired or gone, and orgs
-    /// that are deleted or gone. An older file of Redis brings such back. What the records grant is published elsewhere.
-    ///
-    /// Redis is read before the records. So a version there that is higher than the records' tells of a database that was
-    /// put back; the records' is raised above it, because the edge would hold on to the other.
-    ///
-    /// - Returns: how many were withdrawn.
-    public func withdraw() async throws -> Int {
-        if let version = try await self.publisher.systemVersion(), try await self.records.system().version < version {
-            try await self.records.raiseSystem(above: version)
-        }
-        var withdrawn = 0
-        for server in await self.redis.servers { withdrawn += try await self.withdraw(from: server) }
-        return withdrawn
-    }
-
-    private func withdraw(from server: RedisConfiguration.Endpoint) async throws -> Int {
-        var withdrawn = 0
-        var cursor = "0"
-        repeat {
-            let names: [Keyspace.RecordName]
-            (names, cursor) = try await self.publisher.scan(from: cursor, of: server)
-            var keys: Set<String> = []
-            var orgs: Set<String> = []
-            for name in names {
-                switch name {
-                case .key(let hash): keys.insert(hash)
-                case .org(let id): orgs.insert(id)
-                }
-            }
-            withdrawn += try await self.withdraw(keys: keys)
-            withdrawn += try await self.withdraw(orgs: orgs)
-        } while cursor != "0"
-        return withdrawn
-    }
-
-    private func withdraw(keys hashes: Set<String>) async throws -> Int {
-        guard !hashes.isEmpty else { return 0 }
-        let suspects = hashes.subtracting(try await self.records.usable(keyHashes: hashes.sorted()))
-        guard !suspects.isEmpty else { return 0 }
-        let stored = try await self.publisher.keys(suspects.sorted())
-        let records = try await self.records.find(keyHashes: suspects.sorted())
-        let known = Dictionary(records.map { ($0.key.material.hash, $0) }) { first, _ in first }
-        var withdrawn = 0
-        for (hash, key) in stored {
-            if let record = known[hash] {
-                guard key.record != record.key.record else { continue }
-                if key.version > record.org.version {
-                    try await self.records.raise(orgID: record.org.orgID, above: key.version)
-                    try await self.publish(keyIDs: [record.key.record.keyID])
-                } else {
-                    try await self.publish(record)
-                }
-            } else {
-                guard key.record.status != .revoked else { continue }
-                try await self.bury(
-                    sha256Hex: hash, keyID: key.record.keyID, orgID: key.record.orgID, version: key.version)
-            }
-            withdrawn += 1
-        }
-        return withdrawn
-    }
-
-    private func withdraw(orgs ids: Set<String>) async throws -> Int {
-        guard !ids.isEmpty else { return 0 }
-        let stored = try await self.publisher.orgs(ids.sorted())
-        let versions = try await self.records.versions(ofOrgs: ids.sorted())
-        var deleted: [String] = []
-        for (id, org) in stored {
-            guard let known = versions[id] else { continue }
-            if known.version < org.version { try await self.records.raise(orgID: id, above: org.version) }
-            if known.isDeleted, org.status != .deleted { deleted.append(id) }
-        }
-        // One more than what gateways have cached, so that they look again.
-        let gone = stored.filter { versions[$0.key] == nil && $0.value.status != .deleted }.map { id, org in
-            OrgRecord(orgID: id, plan: "", status: .deleted, version: org.version + 1)
-        }
-        try await self.publisher.publish(try await self.records.orgs(deleted) + gone, word: Self.word)
-        return deleted.count + gone.count
+        return corrected
     }
 
     /// Keys kept as bcrypt cannot be found by a digest yet; they are published at their first use.
-    private static func published(_ keys: [(key: EdgeKey, version: Int64)]) -> [PublishedKey] {
+    static func published(_ keys: [(key: EdgeKey, version: Int64)]) -> [PublishedKey] {
         keys.filter { $0.key.material.algorithm == .sha256 }.map {
             PublishedKey(record: $0.key.record, sha256Hex: $0.key.material.hash, version: $0.version)
         }
@@ -260,7 +222,7 @@ public struct EdgePublisher: Sendable {
     }
 
     /// Names the epoch of an org that this Redis does not know.
-    private static func word() -> String {
+    static func word() -> String {
         String(UInt64.random(in: .min ... .max), radix: 36)
     }
 }

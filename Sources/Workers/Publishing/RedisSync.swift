@@ -68,16 +68,18 @@ public final class RedisSync: Service {
     public func rebuild() async throws -> Rebuilt {
         var rebuilt = Rebuilt()
         try await self.publisher.publishSystem()
-        try await self.publisher.publish(try await self.outbox.recent(limit: Self.recentMax))
-        rebuilt.withdrawn = try await self.publisher.withdraw()
+        rebuilt.withdrawn = try await self.publisher.publishRecent(try await self.outbox.recent(limit: Self.recentMax))
+        rebuilt.withdrawn += try await self.publisher.withdraw()
         // Its version may have been raised.
         try await self.publisher.publishSystem()
         var scan = EdgeScan(self.pool)
         var next = try await scan.next()
+        var corrected: Set<String> = []
         while let page = next {
-            async let published: Void = self.publisher.publish(page)
+            let unfinished = corrected
+            async let published = self.publisher.publish(page, corrected: unfinished)
             next = try await scan.next()
-            try await published
+            corrected = try await published
             rebuilt.orgs += page.orgs.count
             rebuilt.keys += page.keys.count
         }

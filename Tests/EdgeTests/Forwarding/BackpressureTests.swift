@@ -94,6 +94,28 @@ import Testing
         }
     }
 
+    @Test func `a slow client gets the whole answer, however short idle connections are kept`() async throws {
+        let listener = try RawListener()
+        try await TestEdge.with(upstreamPort: listener.port, configuration: { $0.edge.keepAliveTimeoutMs = 50 }) {
+            edge in
+            let block = [UInt8](repeating: 0x61, count: 128 << 10)
+            for blocks in 40..<72 {
+                let client = try RawClient(port: edge.port, receiveBuffer: 16 << 10)
+                client.send("GET /open/a HTTP/1.1\r\nHost: a\r\n\r\n")
+                let (peer, _) = try listener.acceptRequest()
+                let total = blocks * block.count
+                peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: \(total)\r\n\r\n")
+                let sent = try await Self.sendUntilStopped(peer, total)
+                // As long as this one is kept, the other is at least.
+                #expect(try edge.client().endsSilently())
+                #expect(client.read(through: "\r\n\r\n") != nil)
+                let buffered = client.takeReceived()
+                let received = Self.drain(from: peer, total - sent, to: client, expecting: total - buffered)
+                #expect(received + buffered == total)
+            }
+        }
+    }
+
     @Test func `PX-7 an upstream that does not read stops the client`() async throws {
         let listener = try RawListener(receiveBuffer: 256 << 10)
         try await TestEdge.with(upstreamPort: listener.port) { edge in

@@ -39,6 +39,38 @@ import Testing
         }
     }
 
+    @Test(arguments: ["/nowhere", "/v1/a"])
+    func `an answer that finds its client gone is counted once`(target: String) async throws {
+        try await ScriptedUpstream.with { upstream in
+            try await TestEdge.with(upstreamPort: upstream.port) { edge in
+                let client = try edge.client()
+                #expect(client.exchange(Self.get("/open/a"))?.status == 200)
+                #expect(client.breakOtherEnd())
+                client.send(Self.get(target, fields: "Authorization: Bearer nobody-has-this-key\r\n"))
+                #expect(client.endsSilently())
+                try await eventually("the connection is gone") { await edge.count("connections_open") == 0 }
+                #expect(await edge.count("requests_total") == 2)
+            }
+        }
+    }
+
+    @Test func `a head can be as large as the configuration allows`() async throws {
+        try await ScriptedUpstream.with { upstream in
+            try await TestEdge.with(
+                upstreamPort: upstream.port,
+                configuration: {
+                    $0.edge.headBytesMax = 256 * 1024
+                    $0.edge.headTimeoutMs = 20_000
+                }
+            ) { edge in
+                let client = try edge.client()
+                let fill = "X-Fill: " + String(repeating: "f", count: 200 * 1024) + "\r\n"
+                for _ in 0..<2 { client.send(Self.get("/nowhere", fields: fill)) }
+                for _ in 0..<2 { #expect(client.response()?.status == 404) }
+            }
+        }
+    }
+
     @Test func `a keyed request and its body can be split at every byte`() async throws {
         try await ScriptedUpstream.with({ .ok("\($0.target) \($0.body)") }) { upstream in
             try await TestEdge.with(upstreamPort: upstream.port) { edge in

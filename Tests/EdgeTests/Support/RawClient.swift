@@ -80,6 +80,27 @@ final class RawClient {
         }
     }
 
+    /// Ends the sending side of the gateway's socket behind its back: it finds out when it writes. In this process only.
+    func breakOtherEnd() -> Bool {
+        let own = Self.name(of: self.descriptor, getsockname)
+        for descriptor in CInt(3)..<65_536 where Self.name(of: descriptor, getpeername) == own {
+            if descriptor != self.descriptor { return shutdown(descriptor, Int32(SHUT_WR)) == 0 }
+        }
+        return false
+    }
+
+    private static func name(
+        of descriptor: CInt, _ ask: (CInt, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> CInt
+    ) -> UInt64? {
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { ask(descriptor, $0, &length) }
+        }
+        guard result == 0, address.sin_family == sa_family_t(AF_INET) else { return nil }
+        return UInt64(address.sin_addr.s_addr) << 16 | UInt64(address.sin_port)
+    }
+
     /// Ends the sending side only.
     func finishSending() { shutdown(self.descriptor, Int32(SHUT_WR)) }
 

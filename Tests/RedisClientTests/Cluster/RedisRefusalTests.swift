@@ -1,3 +1,5 @@
+import NIOCore
+import NIOPosix
 import Testing
 
 @testable import RedisClient
@@ -80,5 +82,22 @@ import Testing
             refusals += 1
         }
         #expect(nowNs < 50_000_000 && nowNs >= 40_000_000)
+    }
+
+    @Test func `a command for one server in particular is never sent to another`() async throws {
+        let loop = MultiThreadedEventLoopGroup.singleton.any()
+        let node = self.node
+        try await loop.submit {
+            let configuration = RedisConfiguration(endpoint: node)
+            let cluster = RedisCluster(eventLoop: loop, configuration: configuration, scripts: [], logger: nil)
+            let link = RedisLink(eventLoop: loop, configuration: configuration)
+            let waiter = RedisWaiter()
+            let error = RedisServerError(message: "LOADING Redis is loading the dataset in memory")
+            let anywhere = PendingCommand(waiter: waiter, deadlineNs: .max / 2, slot: 0)
+            let here = PendingCommand(waiter: waiter, deadlineNs: .max / 2, slot: RedisCluster.oneServer)
+            #expect(cluster.refused(anywhere, waiter, error, by: link))
+            #expect(!cluster.refused(here, waiter, error, by: link))
+            cluster.close()
+        }.get()
     }
 }
