@@ -60,7 +60,7 @@ class World:
     def __init__(self):
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"Bearer {TOKEN}"
-        self.random = random.Random(int(os.environ.get("SEED", "1")))
+        self.random = random.Random(int(os.environ.get("SEED") or "1"))
         self.numbers = itertools.count()
         self.run = uuid.uuid4().hex[:10]
         self.found = {}
