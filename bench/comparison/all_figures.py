@@ -39,7 +39,7 @@ class Run:
         print(text, flush=True)
 
 
-QUICK = {"rounds": 2, "seconds": 2, "short_seconds": 2, "warm_up": 1, "pipelined_calls": 240_000}
+QUICK = {"rounds": 3, "seconds": 2, "short_seconds": 2, "warm_up": 1, "pipelined_calls": 240_000}
 
 
 def part_gates(run):
@@ -75,7 +75,7 @@ def arguments(words=None):
         "could not run.")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: a look, not a result")
     parser.add_argument("--parts", default=",".join(PARTS), help="which (default: all): " + ", ".join(PARTS))
-    parser.add_argument("--rounds", type=int, help="alternating rounds (default 5, quick 2)")
+    parser.add_argument("--rounds", type=int, help="alternating rounds (default 5, quick 3)")
     parser.add_argument("--tollgate", type=Path, default=Tollgate.executable, help="the executable (default %(default)s)")
     parser.add_argument("--load", type=Path, default=Run.load_program, help="tollgate-load (default %(default)s)")
     parser.add_argument("--results", type=Path, default=BENCH, help="folder for RESULTS.md and MODEL.md (default %(default)s)")
