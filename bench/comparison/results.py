@@ -4,8 +4,11 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from . import report
+
+ROOT = f"{Path(__file__).resolve().parents[2]}/"
 
 TITLES = {
     "gates": "A gated request beside the peers, one key",
@@ -64,6 +67,11 @@ def table(figures):
     return "\n".join(lines)
 
 
+def told(words):
+    """A command, its own files by their place in the repository: where that lies is nobody's business."""
+    return " ".join(map(str, words)).replace(ROOT, "")
+
+
 def markdown(whole):
     judged = [figure for figure in whole.figures if figure.is_judged or not figure.holds]
     parts = [
@@ -82,7 +90,7 @@ def markdown(whole):
     first = next(iter(whole.run.results.values()), None)
     if first:
         parts += ["## Versions", "\n".join(f"- {name}: {version}" for name, version in first.versions.items())]
-        parts += ["## Commands", "\n".join(f"- {name}: `{' '.join(map(str, words))}`" for name, words in first.commands.items())]
+        parts += ["## Commands", "\n".join(f"- {name}: `{told(words)}`" for name, words in first.commands.items())]
     return "\n\n".join(parts) + "\n"
 
 
