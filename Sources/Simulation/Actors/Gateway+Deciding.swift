@@ -50,15 +50,15 @@ extension Gateway {
         guard let known = self.principals[number] else {
             exchange.waitingSinceUs = self.world.scheduler.nowUs
             exchange.cameToOpenBreaker = false
-            let under = self.lookups[number]
-            if let under, exchange.storeWait.spentNs <= under.wait.spentNs {
-                under.waiters.append(exchange)
+            let known = self.lookups[number]
+            if let known, exchange.storeWait.spentNs <= known.wait.spentNs {
+                known.waiters.append(exchange)
                 // The record layer is at it, and nobody waits for the store.
-                if under.wait.sinceNs == nil { exchange.waitingSinceUs = nil }
+                if known.wait.sinceNs == nil { exchange.waitingSinceUs = nil }
                 return
             }
             let lookup = Lookup(number, for: exchange)
-            if under == nil { self.lookups[number] = lookup }
+            if known == nil { self.lookups[number] = lookup }
             return self.lookUp(lookup, mayAskRecords: true)
         }
         exchange.principal = known
@@ -190,9 +190,8 @@ extension Gateway {
         _ gate: Gate, _ plan: AdmissionPlan, _ principal: CachedPrincipal, behindOthers: Bool = false
     ) {
         guard gate.underWay == 0 || behindOthers, !gate.gathering.isEmpty else { return }
-        let gathered = gate.takeGathered()
-        let batch = gathered.0
-        var wait = gathered.1
+        let (batch, waited) = gate.takeGathered()
+        var wait = waited
         guard let withinUs = self.leftUs(&wait) else {
             for exchange in batch { self.storeFailed(exchange, .notConnected) }
             return

@@ -73,24 +73,12 @@ import Testing
         }
     }
 
-    /// Where the last bytes find the socket full is a matter of sizes: of so many, some do.
     @Test func `a slow client that asked for its connection to be closed gets the whole answer`() async throws {
         let listener = try RawListener()
         try await TestEdge.with(upstreamPort: listener.port) { edge in
-            let block = [UInt8](repeating: 0x61, count: 128 << 10)
-            for blocks in 40..<72 {
-                let client = try RawClient(port: edge.port, receiveBuffer: 16 << 10)
-                client.send("GET /open/a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-                let (peer, _) = try listener.acceptRequest()
-                let total = blocks * block.count
-                peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: \(total)\r\n\r\n")
-                let sent = try await Self.sendUntilStopped(peer, total)
-                #expect(client.read(through: "\r\n\r\n") != nil)
-                let buffered = client.takeReceived()
-                let received = Self.drain(from: peer, total - sent, to: client, expecting: total - buffered)
-                #expect(received + buffered == total)
-                #expect(client.endsSilently())
-            }
+            try await Self.expectWholeAnswers(
+                from: listener, through: edge, fields: "Connection: close\r\n",
+                ended: { client in #expect(client.endsSilently()) })
         }
     }
 
@@ -98,21 +86,36 @@ import Testing
         let listener = try RawListener()
         try await TestEdge.with(upstreamPort: listener.port, configuration: { $0.edge.keepAliveTimeoutMs = 50 }) {
             edge in
-            let block = [UInt8](repeating: 0x61, count: 128 << 10)
-            for blocks in 40..<72 {
-                let client = try RawClient(port: edge.port, receiveBuffer: 16 << 10)
-                client.send("GET /open/a HTTP/1.1\r\nHost: a\r\n\r\n")
-                let (peer, _) = try listener.acceptRequest()
-                let total = blocks * block.count
-                peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: \(total)\r\n\r\n")
-                let sent = try await Self.sendUntilStopped(peer, total)
-                // As long as this one is kept, the other is at least.
-                #expect(try edge.client().endsSilently())
-                #expect(client.read(through: "\r\n\r\n") != nil)
-                let buffered = client.takeReceived()
-                let received = Self.drain(from: peer, total - sent, to: client, expecting: total - buffered)
-                #expect(received + buffered == total)
-            }
+            // As long as this one is kept, the client that stands still is at least.
+            try await Self.expectWholeAnswers(
+                from: listener, through: edge,
+                whileStopped: {
+                    // As long as this one is kept, the client that stands still is at least.
+                    let idle = try edge.client()
+                    #expect(idle.endsSilently())
+                })
+        }
+    }
+
+    /// Answers of many sizes to clients that read nothing at first: where the last bytes find the socket full is a matter of
+    /// sizes, and of so many some do.
+    private static func expectWholeAnswers(
+        from listener: RawListener, through edge: TestEdge, fields: String = "", whileStopped: () throws -> Void = {},
+        ended: (RawClient) throws -> Void = { _ in }
+    ) async throws {
+        for blocks in 40..<72 {
+            let client = try RawClient(port: edge.port, receiveBuffer: 16 << 10)
+            client.send("GET /open/a HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")
+            let (peer, _) = try listener.acceptRequest()
+            let total = blocks * (128 << 10)
+            peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: \(total)\r\n\r\n")
+            let sent = try await Self.sendUntilStopped(peer, total)
+            try whileStopped()
+            #expect(client.read(through: "\r\n\r\n") != nil)
+            let buffered = client.takeReceived()
+            let received = Self.drain(from: peer, total - sent, to: client, expecting: total - buffered)
+            #expect(received + buffered == total)
+            try ended(client)
         }
     }
 
