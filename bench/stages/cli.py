@@ -20,6 +20,8 @@ MARGINS = {
     "instructions: whole request": 1.1,
     "allocations: 8 new connections and 1000 requests": 1.6,
 }
+#: How often a run with a count above its threshold is repeated; the least of all runs is judged.
+AGAIN = 2
 #: A count this far below its threshold ought to be kept instead.
 SLACK = 0.85
 PACKAGES = {"valgrind": "valgrind", "callgrind_control": "valgrind", "redis-server": "redis-server", "strip": "binutils"}
@@ -70,6 +72,11 @@ def main():
         return 2
     try:
         counts = measure(arguments.tollgate)
+        kept = {} if arguments.keep else json.loads(arguments.thresholds.read_text())
+        # What the loop's timer adds differs from run to run. A count that has risen is above its threshold in each of them.
+        for _ in range(0 if arguments.keep or judge(counts, kept)[1] else AGAIN):
+            again = measure(arguments.tollgate)
+            counts = {name: min(count, again.get(name, count)) for name, count in counts.items()}
     except (CountFailure, StartFailure) as failure:
         print(f"bench/gauge: {failure}", file=sys.stderr)
         return 2
