@@ -100,15 +100,13 @@ enum MemberOperations {
 
     /// An address can be said for a new seat, but not changed here.
     ///
-    /// - Throws: 422.
+    /// - Throws: 409: whether it fits depends on there being a seat.
     private static func checkAddress(_ call: Call, _ member: Membership?) throws {
         guard let member, let email = call.body["email"]?.text, email.lowercased() != member.email.lowercased() else {
             return
         }
-        let error = FieldError(
-            place: .pointer("/email"),
-            detail: "is read-only where there is a seat already; its value is \(JSON.string(member.email).encoded)")
-        throw AdminProblem(.validationFailed, errors: [error])
+        throw AdminProblem(
+            .conflict, detail: "The user's address (email) is read-only here; its value is \"\(member.email)\".")
     }
 
     private static func check(_ call: Call, touching roles: [MembershipRole?]) throws {
