@@ -48,6 +48,12 @@ enum AdminReference {
         - **Bodies** are JSON (`Content-Type: application/json`, UTF-8, \(BodyReader.bytesMax / 1024) KiB at most). \
         Members that are not in the schema are refused, and so are unknown parameters of the query: 400 for what cannot \
         be read, 422 for what does not fit, each with `errors` that name every place.
+        - **What was read can be put back**: where a record can be both read and changed at one path, PUT or PATCH takes \
+        what GET gave, as it is. Read-only members (`readOnly` in the schema of the body) may be left out or given as they were \
+        read; one that differs is a 422 that names it and says its value. Not compared are members that change by \
+        themselves or with every change: an org's `version`, a key's `last_used_at`, of a webhook's endpoint \
+        `updated_at`, `last_triggered_at` and `last_status_code`. An override is put back as its list gives it. A plan \
+        that is put is the records' from then on (`source`).
         - **Lists** give `data` and `next_cursor`. `limit` is 1 to 100 (default 20); `cursor` is the `next_cursor` of \
         the page before, opaque.
         - **`ETag` and `If-Match`**: a record that has an `ETag` can be changed with `If-Match`; if it is another version \

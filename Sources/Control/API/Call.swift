@@ -65,10 +65,33 @@ struct Call: Sendable {
 
     // MARK: Changes
 
-    /// Compares `If-Match` with the record as it is.
+    /// Compares `If-Match` with the record as it is, and then what the body says of read-only members.
     ///
-    /// - Throws: 412.
+    /// - Parameter current: what the `ETag` is made of; null where there is no record yet.
+    /// - Throws: 412, 422.
     func expect(_ current: JSON) throws {
+        try self.expectVersion(current)
+        try self.expectReadOnly(current)
+    }
+
+    /// Compares read-only members of the body with the record: what was read may be sent back, a change of it is a
+    /// mistake that nobody would notice otherwise.
+    ///
+    /// - Parameter record: members that it does not have are not compared.
+    /// - Throws: 422.
+    func expectReadOnly(_ record: JSON) throws {
+        guard case .object(let shape) = self.operation.body else { return }
+        let errors: [FieldError] = shape.fields.compactMap { field in
+            guard field.writing == .asItIs, let given = self.body[field.name], let value = record[field.name],
+                !field.schema.isSame(given, value)
+            else { return nil }
+            return FieldError(
+                place: .pointer("/\(field.name)"), detail: "is read-only here; its value is \(value.encoded)")
+        }
+        guard errors.isEmpty else { throw AdminProblem(.validationFailed, errors: errors) }
+    }
+
+    private func expectVersion(_ current: JSON) throws {
         guard let ifMatch = self.ifMatch else { return }
         // Any version, but one there must be (RFC 9110 §13.1.1).
         guard ifMatch != "*" else {

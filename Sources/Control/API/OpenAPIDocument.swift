@@ -26,7 +26,8 @@ enum OpenAPIDocument {
                 documents (RFC 9457) with a stable `code`. Lists are paged with `limit` and `cursor`. POST takes an \
                 `Idempotency-Key`: the same request with the same key, within 24 hours, is executed once and answered \
                 alike. Changes of records that have an `ETag` take `If-Match`. Unknown members of bodies and unknown \
-                parameters are refused.
+                parameters are refused. Read-only members of bodies may be left out or given as they were read; one that \
+                differs is refused.
                 """,
             ],
             "security": [["token": []]],

@@ -51,12 +51,14 @@ enum FlagOperations {
                 .optional("description", .text(.free(0...500)), "", fallback: ""),
                 .optional("default", .boolean, "", fallback: false),
                 .optional(
-                    "plan_values", .map(names: .planCode, .boolean, max: 100), "By code of the plan.", fallback: [:])))
+                    "plan_values", .map(names: .planCode, .boolean, max: 100), "By code of the plan.", fallback: [:])
+            ).puttingBack(Self.shape))
     } run: { call in
         let key = try call.parameter("flag")
         let flags = FeatureFlags(call.database)
         let before = try await flags.find(key).map(Self.json)
         try call.expect(before ?? .null)
+        try call.expectReadOnly(["key": .string(key)])
         let values = (call.body["plan_values"]?.members ?? []).map { ($0.name, $0.value.bool ?? false) }
         let flag = FeatureFlag(
             key: key, description: call.body["description"]?.text ?? "",

@@ -50,7 +50,8 @@ enum LimitOperations {
                 .optional("limit", .orNull(.text(.limitName)), "null replaces every limit of the scope."),
                 Field("capacity", .integer(1...PlanOperations.tokensMax), ""),
                 Field("refill", .integer(1...PlanOperations.tokensMax), "Tokens that flow in each period."),
-                .optional("period_ms", .integer(1...PlanOperations.periodMsMax), "", fallback: 1_000)))
+                .optional("period_ms", .integer(1...PlanOperations.periodMsMax), "", fallback: 1_000)
+            ).puttingBack(Self.shape))
     } run: { call in
         let org = try call.pathOrg()
         guard let scope = LimitScope(rawValue: try call.text("scope")) else { throw AdminProblem(.internalError) }
@@ -68,6 +69,8 @@ enum LimitOperations {
                 periodMs: override.periodMs), at: "")
         let overrides = RateLimitOverrides(call.database)
         let before = try await overrides.entry(scope: scope, subject: subject, limit: override.limit, of: org.id)
+        // One that was read and given another scope, subject or limit would be a second one beside the first.
+        try call.expectReadOnly(before.map(Self.json) ?? ["id": .null])
         try await overrides.put(override, of: org.id)
         let after = try await overrides.entry(scope: scope, subject: subject, limit: override.limit, of: org.id)
         guard let after else { throw AdminProblem(.internalError) }

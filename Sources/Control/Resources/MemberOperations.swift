@@ -47,12 +47,15 @@ enum MemberOperations {
         $0.body = .object(
             ObjectShape(
                 "MemberRole", Field("role", .choice(RecordText.roles), ""),
-                .optional("email", .text(.email), "The user's address; for a new seat.")))
+                .optional("email", .text(.email), "The user's address; for a new seat.")
+            ).puttingBack(Self.shape))
     } run: { call in
         let org = try call.pathOrg()
         let userID = try call.parameter("user")
         let before = try await Self.find(call)
         if let before { try call.expect(Self.json(before)) } else { try call.expect(.null) }
+        try call.expectReadOnly(["user_id": .string(userID)])
+        try Self.checkAddress(call, before)
         guard let role = MembershipRole(rawValue: try call.text("role")) else { throw AdminProblem(.internalError) }
         try Self.check(call, touching: [before?.role, role])
         let user = try await Users(call.database).find(userID)
@@ -93,6 +96,17 @@ enum MemberOperations {
 
     private static func find(_ call: Call) async throws -> Membership? {
         try await Orgs(call.database).member(call.parameter("user"), of: call.pathOrg().id)
+    }
+
+    /// An address can be said for a new seat, but not changed here.
+    ///
+    /// - Throws: 409: whether it fits depends on there being a seat.
+    private static func checkAddress(_ call: Call, _ member: Membership?) throws {
+        guard let member, let email = call.body["email"]?.text, email.lowercased() != member.email.lowercased() else {
+            return
+        }
+        throw AdminProblem(
+            .conflict, detail: "The user's address (email) is read-only here; its value is \"\(member.email)\".")
     }
 
     private static func check(_ call: Call, touching roles: [MembershipRole?]) throws {

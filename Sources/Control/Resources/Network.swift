@@ -14,13 +14,17 @@ enum Network {
     }
 
     /// The network as PostgreSQL's `cidr` takes it: the bits beyond its length are cleared, as most people expect who
-    /// write the address of a host and the length of its network. nil for what is no network.
+    /// write the address of a host and the length of its network. One within `::ffff:0:0/96` is the IPv4 network that it
+    /// stands for, which the edge knows clients by. nil for what is no network.
     static func canonical(_ text: String) -> String? {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count <= 2, let (bytes, family) = Self.address(String(parts[0])) else { return nil }
-        let length = parts.count == 2 ? Int(parts[1]) : bytes.count * 8
-        guard let length, parts.count == 1 || String(length) == parts[1], (0...bytes.count * 8).contains(length) else {
-            return nil
+        guard parts.count <= 2, var (bytes, family) = Self.address(String(parts[0])) else { return nil }
+        let given = parts.count == 2 ? Int(parts[1]) : bytes.count * 8
+        guard var length = given, parts.count == 1 || String(length) == parts[1],
+            (0...bytes.count * 8).contains(length)
+        else { return nil }
+        if family == AF_INET6, length >= 96, bytes.starts(with: Self.mapped) {
+            (bytes, family, length) = (Array(bytes[12...]), AF_INET, length - 96)
         }
         let masked = bytes.enumerated().map { index, byte in
             byte & UInt8(truncatingIfNeeded: 0xff00 >> min(8, max(0, length - index * 8)))
@@ -30,6 +34,9 @@ enum Network {
         let name = String(decoding: written.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return "\(name)/\(length)"
     }
+
+    /// Before the IPv4 address of an IPv4-mapped one (RFC 4291 §2.5.5.2).
+    private static let mapped: [UInt8] = [UInt8](repeating: 0, count: 10) + [0xff, 0xff]
 
     private static func address(_ text: String) -> (bytes: [UInt8], family: Int32)? {
         var bytes = [UInt8](repeating: 0, count: 16)

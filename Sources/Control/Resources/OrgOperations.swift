@@ -102,7 +102,8 @@ enum OrgOperations {
             ObjectShape(
                 "OrgChange", isChange: true,
                 .optional("name", .text(.free(1...200, example: "Acme")), ""),
-                .optional("slug", .text(.slug), "")))
+                .optional("slug", .text(.slug), "")
+            ).puttingBack(Self.shape, passingOver: "version"))
     } run: { call in
         try await Self.changed(call, "org.update") { orgs, id in
             try await orgs.rename(id, name: call.body["name"]?.text, slug: call.body["slug"]?.text)

@@ -9,9 +9,10 @@ enum PlanOperations {
         "Plan", fields: [Field("code", .text(.planCode), "")] + Self.content + [Self.price, Self.currency, Self.source])
 
     private static let scopes = LimitScope.allCases.map(\.rawValue)
-    /// The longest period of a limit: 31 days.
-    static let periodMsMax: Int64 = 2_678_400_000
-    static let tokensMax: Int64 = 1_000_000_000
+    // What the configuration file may say of a plan can be said here too.
+    /// The longest period of a limit: ten years.
+    static let periodMsMax: Int64 = RecordText.secondsMax * 1_000
+    static let tokensMax: Int64 = 1_000_000_000_000
 
     private static let limit = ObjectShape(
         "Limit",
@@ -30,7 +31,7 @@ enum PlanOperations {
     private static let quota = ObjectShape(
         "Quota",
         Field("meter", .text(.meter), ""),
-        Field("per_month", .integer(0...9_000_000_000_000_000), "Of a calendar month, UTC."))
+        Field("per_month", .integer(0...9_007_199_254_740_991), "Of a calendar month, UTC."))
 
     private static let content = [
         Field("name", .text(.free(1...100, example: "Pro")), ""),
@@ -108,12 +109,14 @@ enum PlanOperations {
                     + [
                         .optional("price_cents", Self.price.schema, Self.price.description),
                         .optional("currency", Self.currency.schema, "", fallback: "usd"),
-                    ]))
+                    ]
+            ).puttingBack(Self.shape))
     } run: { call in
         let code = try call.parameter("plan")
         let plans = Plans(call.database)
         let before = try await plans.find(code).map(Self.json)
         try call.expect(before ?? .null)
+        try call.expectReadOnly(["code": .string(code)])
         var plan = Plan(code: code, name: try call.text("name"))
         plan.limits = try Self.limits(call.body["limits"]?.elements ?? [])
         plan.concurrency = (call.body["concurrency"]?.elements ?? []).map { json in

@@ -83,7 +83,8 @@ enum UserOperations {
             ObjectShape(
                 "UserChange", isChange: true,
                 .optional("name", .text(.free(0...200, example: "Ada")), ""),
-                .optional("email", .text(.email), "")))
+                .optional("email", .text(.email), "")
+            ).puttingBack(Self.shape))
     } run: { call in
         let before = try await Self.json(Self.find(call))
         try call.expect(before)

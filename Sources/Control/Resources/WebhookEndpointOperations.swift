@@ -98,7 +98,8 @@ enum WebhookEndpointOperations {
                 "WebhookEndpointChange", isChange: true,
                 .optional("url", .text(Self.address), ""),
                 .optional("events", .list(.text(Self.event), max: 100), "Every one, if empty."),
-                .optional("enabled", .boolean, "")))
+                .optional("enabled", .boolean, "")
+            ).puttingBack(Self.shape, passingOver: "updated_at", "last_triggered_at", "last_status_code"))
     } run: { call in
         var change = WebhookEndpointChange()
         change.url = call.body["url"]?.text

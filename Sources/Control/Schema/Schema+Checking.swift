@@ -44,9 +44,16 @@ extension Schema {
         for member in members {
             let place = "\(pointer)/\(Self.escaped(member.name))"
             guard let field = shape.fields.first(where: { $0.name == member.name }) else {
-                let known = shape.fields.map(\.name).joined(separator: ", ")
                 errors.append(
-                    FieldError(place: .pointer(place), detail: "there is no such member; known are: \(known)"))
+                    FieldError(place: .pointer(place), detail: "there is no such member; known are: \(shape.writable)"))
+                continue
+            }
+            guard field.writing == .free else {
+                // What it would have to be is of no use to somebody who cannot set it.
+                guard !field.schema.errors(member.value).isEmpty else { continue }
+                errors.append(
+                    FieldError(
+                        place: .pointer(place), detail: "is read-only: leave it out, or give it as it was read"))
                 continue
             }
             field.schema.check(member.value, at: place, &errors)
@@ -55,8 +62,16 @@ extension Schema {
             errors.append(FieldError(place: .pointer("\(pointer)/\(field.name)"), detail: "is missing"))
         }
         if shape.isChange, members.isEmpty {
-            let known = shape.fields.map(\.name).joined(separator: ", ")
-            errors.append(FieldError(place: .pointer(pointer), detail: "expected at least one of: \(known)"))
+            errors.append(FieldError(place: .pointer(pointer), detail: "expected at least one of: \(shape.writable)"))
+        }
+    }
+
+    /// Whether two values say the same: times may be written in several ways, and some programs write them anew.
+    func isSame(_ one: JSON, _ other: JSON) -> Bool {
+        switch (self, one, other) {
+        case (.orNull(let schema), _, _): schema.isSame(one, other)
+        case (.time, .string(let one), .string(let other)): Timestamp.parse(one) == Timestamp.parse(other)
+        default: one == other
         }
     }
 

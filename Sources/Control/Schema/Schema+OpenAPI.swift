@@ -45,6 +45,7 @@ extension ObjectShape {
             var schema = field.schema.openAPI(&components)
             if !field.description.isEmpty { schema = schema.with("description", .string(field.description)) }
             if let fallback = field.fallback { schema = schema.with("default", fallback) }
+            if field.writing != .free { schema = schema.with("readOnly", true) }
             properties.append(JSON.Member(field.name, schema))
         }
         var members: [JSON.Member] = [.init("type", "object"), .init("properties", .object(properties))]

@@ -26,7 +26,7 @@ indirect enum Schema: Sendable {
 struct ObjectShape: Sendable {
     /// Under `components/schemas`.
     let name: String
-    let fields: [Field]
+    private(set) var fields: [Field]
     /// For changes: at least one member must be there.
     var isChange = false
 
@@ -40,6 +40,23 @@ struct ObjectShape: Sendable {
         self.name = name
         self.fields = fields
     }
+
+    /// Takes the record's other members besides, as they were read: who changes a record may send all of it back.
+    ///
+    /// - Parameter names: members that change by themselves, or with every change. What was read of them may be old by
+    ///   then, and nobody means anything by it.
+    func puttingBack(_ record: ObjectShape, passingOver names: String...) -> ObjectShape {
+        var shape = self
+        for var field in record.fields where !self.fields.contains(where: { $0.name == field.name }) {
+            field.isRequired = false
+            field.writing = names.contains(field.name) ? .passedOver : .asItIs
+            shape.fields.append(field)
+        }
+        return shape
+    }
+
+    /// Names of the members that a request changes, for people.
+    var writable: String { self.fields.filter { $0.writing == .free }.map(\.name).joined(separator: ", ") }
 }
 
 /// A member of an object.
@@ -50,6 +67,16 @@ struct Field: Sendable {
     var isRequired = true
     /// What holds when it is left out, for the document.
     var fallback: JSON?
+    var writing = Writing.free
+
+    /// What a request may say of a member.
+    enum Writing: Sendable {
+        case free
+        /// Read-only: nothing but what it is already, see ``Call/expectReadOnly(_:)``.
+        case asItIs
+        /// Read-only, and never compared.
+        case passedOver
+    }
 
     init(_ name: String, _ schema: Schema, _ description: String) {
         self.name = name
