@@ -298,6 +298,7 @@ final class EdgeLoop {
         let redisMs = self.wallMs + self.redisAheadMs
         if !self.period.contains(redisMs) { self.period = UsagePeriod(atMs: redisMs) }
         self.ticks += 1
+        self.counters.earlyReads = self.earlyReads.hits
         self.checkDeadlines()
         if self.ticks.isMultiple(of: 2) {
             self.handOverAccessLog()

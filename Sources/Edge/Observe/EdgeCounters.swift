@@ -46,6 +46,7 @@ struct EdgeCounters: Sendable {
     var accessLogDropped: UInt64 = 0
     var meterReadFailures: UInt64 = 0
     var wireErrors: UInt64 = 0
+    var earlyReads: UInt64 = 0
 
     init(routes: Int) {
         self.routes = Array(repeating: RouteCounters(), count: routes + 1)
@@ -121,6 +122,7 @@ struct EdgeCounters: Sendable {
             ("access_log_dropped", \.accessLogDropped, "Access log lines dropped because the writer fell behind."),
             ("meter_read_failures", \.meterReadFailures, "Responses whose meter value was missing or unreadable."),
             ("wire_errors", \.wireErrors, "Requests refused as malformed."),
+            ("early_reads", \.earlyReads, "Reads at the end of a loop's turn, without asking the kernel who is ready."),
         ]
     }
 }

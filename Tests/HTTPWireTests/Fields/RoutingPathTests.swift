@@ -80,7 +80,9 @@ import Testing
                 for (text, refusal) in cases {
                     // Behind these the segment must end, or more of them would follow.
                     let rest = after == 0 ? "" : text == "%4" ? "/" : "/" + String(repeating: "b", count: after)
-                    guard !(before == 0 && text.hasPrefix("/")), !(text.hasSuffix("/") && !rest.isEmpty) else { continue }
+                    guard !(before == 0 && text.hasPrefix("/")), !(text.hasSuffix("/") && !rest.isEmpty) else {
+                        continue
+                    }
                     #expect(self.normalised(start + text + rest) == refusal, "\(start + text + rest)")
                 }
                 let plain = start + (after == 0 ? "" : "/" + String(repeating: "b", count: after))

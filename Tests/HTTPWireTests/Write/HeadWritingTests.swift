@@ -144,7 +144,9 @@ import Testing
 
     @Test func `numbers of every length are written in decimal, behind and before other bytes`() {
         var random = FastRandom(seed: 7)
-        var numbers = [0, Int.max, Int.min, -1, -10, 99_999_999, 100_000_000, 9_999_999_999_999_999, 10_000_000_000_000_000]
+        var numbers = [
+            0, Int.max, Int.min, -1, -10, 99_999_999, 100_000_000, 9_999_999_999_999_999, 10_000_000_000_000_000,
+        ]
         var power = 1
         for _ in 0..<18 {
             power *= 10
