@@ -11,7 +11,7 @@
 // of them either before or after a change, wherever the writer was killed.
 
 import Domain
-import Synchronization
+public import Synchronization
 
 enum JournalLayout {
     static let magic: UInt64 = 0x314C_4E52_4A47_4C54  // "TLGJRNL1"
@@ -46,9 +46,11 @@ enum JournalLayout {
 }
 
 /// One aligned word of a journal that another thread or process may be reading.
+@usableFromInline
 struct SharedWord {
-    private let pointer: UnsafeMutablePointer<Atomic<UInt64>>
+    @usableFromInline let pointer: UnsafeMutablePointer<Atomic<UInt64>>
 
+    @inline(__always) @inlinable
     init(_ base: UnsafeMutableRawPointer, offset: Int) {
         self.pointer = (base + offset).assumingMemoryBound(to: Atomic<UInt64>.self)
     }
@@ -61,7 +63,7 @@ struct SharedWord {
     func store(_ value: UInt64) { self.pointer.pointee.store(value, ordering: .releasing) }
 
     /// For the only writer: a load and a store, no locked instruction.
-    @inline(__always)
+    @inline(__always) @inlinable
     func add(_ amount: Int) {
         let value = self.pointer.pointee.load(ordering: .relaxed)
         self.pointer.pointee.store(value &+ UInt64(truncatingIfNeeded: amount), ordering: .relaxed)

@@ -4,17 +4,17 @@ import Domain
 public final class JournalWriter {
     /// Where a counter's amount stands. Good for the writer that gave it.
     public struct Cell: Sendable, Equatable {
-        let offset: Int
+        @usableFromInline let offset: Int
     }
 
     public let journal: JournalFile
-    private let region: UnsafeMutableRawPointer
+    @usableFromInline let region: UnsafeMutableRawPointer
     private let capacity: Int
     private var used: Int
     private var cells: [JournalCounter: Cell] = [:]
     private let length: SharedWord
-    private let openedWord: SharedWord
-    private let settledWord: SharedWord
+    @usableFromInline let openedWord: SharedWord
+    @usableFromInline let settledWord: SharedWord
     private let uncoveredWord: SharedWord
 
     /// The only writer of region `index`; nil when there is none such.
@@ -47,8 +47,10 @@ public final class JournalWriter {
         return cell
     }
 
+    // The edge does these for every request; in its own module they need not count the writer in and out.
+
     /// Adds to a counter.
-    @inline(__always)
+    @inline(__always) @inlinable
     public func add(_ amount: Int, to cell: Cell) {
         SharedWord(self.region, offset: cell.offset).add(amount)
     }
@@ -57,11 +59,11 @@ public final class JournalWriter {
     public func addUncovered(_ amount: Int) { self.uncoveredWord.add(amount) }
 
     /// A request was admitted.
-    @inline(__always)
+    @inline(__always) @inlinable
     public func requestOpened() { self.openedWord.add(1) }
 
     /// An admitted request has ended.
-    @inline(__always)
+    @inline(__always) @inlinable
     public func requestSettled() { self.settledWord.add(1) }
 
     /// Another journal follows: requests that are open here will settle there.

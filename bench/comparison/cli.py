@@ -28,6 +28,7 @@ def arguments(words=None):
     parser.add_argument("--peers", default=",".join(DEFAULT_PEERS), help="which to measure (default %(default)s); also: "
                         + ", ".join(name for name in PEERS if name not in DEFAULT_PEERS))
     parser.add_argument("--rounds", type=int, default=Plan.rounds)
+    parser.add_argument("--slices", type=int, default=Plan.slices, help="runs of each peer in a round (default %(default)s)")
     parser.add_argument("--seconds", type=int, default=Plan.seconds, help="of one run (default %(default)s)")
     parser.add_argument("--warm-up", type=int, default=Plan.warm_up_seconds, help="seconds for each peer (default %(default)s)")
     parser.add_argument("--keys", type=int, default=Plan.keys,
@@ -53,7 +54,7 @@ def run(options):
         raise PeerMissing(f"Missing: {' '.join(missing)}. Install with:\n"
                           f"  apt-get install -y --no-install-recommends {' '.join(missing)}")
     Tollgate.executable, NginxLua.script = options.tollgate, options.script
-    plan = Plan(peers=tuple(kind.name for kind in kinds), rounds=options.rounds, seconds=options.seconds,
+    plan = Plan(peers=tuple(kind.name for kind in kinds), rounds=options.rounds, slices=options.slices, seconds=options.seconds,
                 warm_up_seconds=options.warm_up, keys=options.keys, connections=options.connections,
                 pinned=not options.no_pin, bars=BARS)
     result = compare(plan, kinds, options.keep)

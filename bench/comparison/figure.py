@@ -22,8 +22,12 @@ class Figure:
     @classmethod
     def of_ratio(cls, name, ratio, note=""):
         """A Ratio of two peers as a figure."""
-        return cls(name, ratio.value, at_most=ratio.bar.at_most, at_least=ratio.bar.at_least,
-                   least=ratio.by_round.least, most=ratio.by_round.most, note=note)
+        return cls.of_spread(name, ratio.by_round, at_most=ratio.bar.at_most, at_least=ratio.bar.at_least, note=note)
+
+    @classmethod
+    def of_spread(cls, name, spread, **more):
+        """The median of a Spread, with its ends beside it."""
+        return cls(name, spread.median, least=spread.least, most=spread.most, **more)
 
     @property
     def bar(self):

@@ -17,6 +17,12 @@ class Spread:
         values = list(values)
         return cls(median(values), min(values), max(values))
 
+    @classmethod
+    def of_ratios(cls, numerators, denominators):
+        """Of the ratios within each round: both were measured side by side, on a machine that was as fast for the one as for
+        the other. The ratio of two medians may divide a slow minute by a quick one."""
+        return cls.of(above / below for above, below in zip(numerators, denominators, strict=True))
+
 
 @dataclass(frozen=True)
 class PeerFigures:
@@ -33,7 +39,7 @@ class PeerFigures:
 
 @dataclass(frozen=True)
 class Bar:
-    """A ratio of two peers' medians, and what it is allowed to be. `limit` None only tells."""
+    """A ratio of two peers, and what it is allowed to be. Without a limit it only tells."""
 
     name: str
     numerator: str
@@ -53,11 +59,14 @@ class Bar:
 
 @dataclass(frozen=True)
 class Ratio:
-    """A bar's value: the ratio of the medians, and the spread of the ratios within each round."""
+    """A bar's value: the ratios within each round, of which the median counts."""
 
     bar: Bar
-    value: float
     by_round: Spread
+
+    @property
+    def value(self):
+        return self.by_round.median
 
     @property
     def is_met(self):
@@ -99,8 +108,6 @@ def ratios(bars, figures, samples):
         read = FIELDS[bar.field]
         by_round = {(sample.peer, sample.round): read(sample) for sample in samples}
         rounds = sorted({sample.round for sample in samples})
-        value = (getattr(figures[bar.numerator], bar.field).median
-                 / getattr(figures[bar.denominator], bar.field).median)
-        found.append(Ratio(bar, value, Spread.of(
-            by_round[bar.numerator, each] / by_round[bar.denominator, each] for each in rounds)))
+        found.append(Ratio(bar, Spread.of_ratios(
+            [by_round[bar.numerator, each] for each in rounds], [by_round[bar.denominator, each] for each in rounds])))
     return found

@@ -29,6 +29,18 @@ class LoadOutcome:
     timeouts: int
     cpu_seconds: float
 
+    def joined(self, other):
+        """Both runs as one; a percentile is the mean of theirs by requests, since wrk does not tell the latencies."""
+        total = max(self.requests + other.requests, 1)
+
+        def mean(read):
+            return (read(self) * self.requests + read(other) * other.requests) / total
+        return LoadOutcome(
+            requests=self.requests + other.requests, seconds=self.seconds + other.seconds,
+            p50_ms=mean(lambda each: each.p50_ms), p99_ms=mean(lambda each: each.p99_ms),
+            refused=self.refused + other.refused, broken=self.broken + other.broken,
+            timeouts=self.timeouts + other.timeouts, cpu_seconds=self.cpu_seconds + other.cpu_seconds)
+
     @property
     def requests_per_second(self):
         return self.requests / self.seconds

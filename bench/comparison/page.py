@@ -27,7 +27,7 @@ def page(whole):
     state = "all bars met" if not missed else f"{missed} of {len(judged)} bars missed"
     parts = [
         f"<h1>Tollgate bench: {state}</h1><p class='faint'>{escape(results.head(whole))}</p>",
-        "<p>One machine, one run, everything on loopback: read ratios, not microseconds. Medians of alternating rounds.</p>",
+        "<p>One machine, one run, everything on loopback: read ratios, not microseconds. Medians of alternating rounds; a ratio is the median of the ratios within each round.</p>",
         bars(judged), table(judged),
     ]
     for name, figures in whole.parts.items():

@@ -20,7 +20,10 @@ BARS = (
 class Plan:
     peers: tuple
     rounds: int = 5
-    seconds: int = 5
+    #: Runs of each peer that make up one round.
+    slices: int = 4
+    #: Of one run.
+    seconds: int = 1
     warm_up_seconds: int = 2
     keys: int = 1
     connections: int = 64

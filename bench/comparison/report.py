@@ -94,10 +94,10 @@ def notes(result):
     placed = ("the gateway alone on the first core, load, Redis and upstream on the rest" if plan.pinned
               else "placed by the kernel")
     lines = [
-        f"- {plan.rounds} rounds of {plan.seconds} s for each peer, in turning order, after {plan.warm_up_seconds} s of "
-        f"warm-up; {plan.connections} keep-alive connections, {keys}; {placed}.",
-        "- Medians of the rounds, in parentheses the smallest and the largest. CPU is user + system of the gateway's "
-        "processes from /proc/PID/stat, divided by the requests that were answered.",
+        f"- {plan.rounds} rounds, in each {plan.slices} runs of {plan.seconds} s for each peer, in turn and turning order, after "
+        f"{plan.warm_up_seconds} s of warm-up; {plan.connections} keep-alive connections, {keys}; {placed}.",
+        "- Medians of the rounds, in parentheses the smallest and the largest; a ratio is the median of the ratios within each "
+        "round. CPU is user + system of the gateway's processes from /proc/PID/stat, divided by the requests that were answered.",
         "- The load is a closed loop (wrk): p99 is at saturation and says little about latency at a given rate.",
     ]
     for name, call in result.script_calls.items():

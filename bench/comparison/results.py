@@ -77,8 +77,8 @@ def markdown(whole):
     parts = [
         "# Results of the bench", head(whole),
         f"Written by `make bench{'-quick' if whole.quick else ''}`. All on one machine and in one run, everything on loopback; "
-        "read ratios, not microseconds. Medians of alternating rounds, with the smallest and the largest. "
-        "`bench/README.md` says what every peer does.",
+        "read ratios, not microseconds. Medians of alternating rounds, with the smallest and the largest; a ratio is the "
+        "median of the ratios within each round. `bench/README.md` says what every peer does.",
         table(judged),
     ]
     for name, figures in whole.parts.items():

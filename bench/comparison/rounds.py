@@ -1,8 +1,14 @@
-"""The measurement: short runs of every peer in turn, again and again, so that what drifts hits all alike."""
+"""The measurement: short runs of every peer in turn, again and again, so that what drifts hits all alike.
+
+A machine that others share is not equally fast for long: the upstream, which does the same for every request, has been seen
+to need half as much again from one second to the next but one. So a round is made of several short runs of each peer, and
+between two runs of one peer lies one of each of the others.
+"""
 
 import os
 import time
 from dataclasses import dataclass
+from functools import reduce
 
 from .load import LoadOutcome
 from .processes import cpu_seconds, machine_busy_seconds
@@ -23,6 +29,14 @@ class Sample:
     redis_reads: int
     #: CPU time of processes that are not ours, as a share of all cores.
     foreign_share: float
+
+    def joined(self, other):
+        """Both runs of a peer as one."""
+        return Sample(
+            peer=self.peer, round=self.round, outcome=self.outcome.joined(other.outcome),
+            user_seconds=self.user_seconds + other.user_seconds, system_seconds=self.system_seconds + other.system_seconds,
+            script_calls=self.script_calls + other.script_calls, redis_reads=self.redis_reads + other.redis_reads,
+            foreign_share=max(self.foreign_share, other.foreign_share))
 
     @property
     def cpu_us(self):
@@ -66,12 +80,21 @@ def measure(peer, stage, load, seconds, number):
 
 
 def run_rounds(peers, stage, load, plan, progress):
-    """`plan.rounds` samples of every peer. The order turns by one each round."""
+    """`plan.rounds` samples of every peer, each of them `plan.slices` runs."""
     samples = []
     for number in range(1, plan.rounds + 1):
-        turn = (number - 1) % len(peers)
-        for peer in peers[turn:] + peers[:turn]:
-            sample = measure(peer, stage, load, plan.seconds, number)
-            samples.append(sample)
-            progress(sample)
+        runs = {peer.name: [] for peer in peers}
+        for peer in turns(peers, number, plan.slices):
+            runs[peer.name].append(measure(peer, stage, load, plan.seconds, number))
+            if len(runs[peer.name]) == plan.slices:
+                samples.append(reduce(Sample.joined, runs[peer.name]))
+                progress(samples[-1])
     return samples
+
+
+def turns(peers, number, slices):
+    """Who runs when in a round. Each round begins with the next peer, and every other time the order is the reverse: what
+    drifts evenly adds as much to one as to the other."""
+    first = (number - 1) % len(peers)
+    order = peers[first:] + peers[:first]
+    return [peer for each in range(slices) for peer in (order if each % 2 == 0 else order[::-1])]

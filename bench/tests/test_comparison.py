@@ -2,9 +2,10 @@
 
 import random
 import unittest
+import unittest.mock
 import zlib
 
-from comparison import checks, figures, report
+from comparison import checks, figures, report, rounds
 from comparison.figures import Bar
 from comparison.load import LoadOutcome
 from comparison.rounds import Sample
@@ -28,8 +29,8 @@ class StubPeer:
 
 class FigureTests(unittest.TestCase):
     def setUp(self):
-        self.samples = [sample("ours", 1, 30), sample("theirs", 1, 100), sample("ours", 2, 50), sample("theirs", 2, 80),
-                        sample("ours", 3, 40), sample("theirs", 3, 90)]
+        self.samples = [sample("ours", 1, 30), sample("theirs", 1, 75), sample("ours", 2, 50), sample("theirs", 2, 80),
+                        sample("ours", 3, 40), sample("theirs", 3, 200)]
         self.summary = figures.summarize([StubPeer("ours"), StubPeer("theirs")], self.samples)
 
     def ratio(self, **bar):
@@ -40,17 +41,18 @@ class FigureTests(unittest.TestCase):
         self.assertAlmostEqual(self.summary["ours"].cpu_us.least, 30)
         self.assertAlmostEqual(self.summary["ours"].cpu_us.most, 50)
 
-    def test_a_ratio_is_of_medians_and_its_spread_of_rounds(self):
+    def test_a_ratio_is_the_median_of_the_ratios_within_each_round(self):
         ratio = self.ratio(at_most=0.5)
-        self.assertAlmostEqual(ratio.value, 40 / 90)
-        self.assertAlmostEqual(ratio.by_round.least, 0.3)
+        # The ratio of the medians would be a half.
+        self.assertAlmostEqual(ratio.value, 0.4)
+        self.assertAlmostEqual(ratio.by_round.least, 0.2)
         self.assertAlmostEqual(ratio.by_round.most, 50 / 80)
 
     def test_bars(self):
-        self.assertEqual(self.ratio(at_most=0.5).line, "CPU: 0.44 (≤ 0.5)")
-        self.assertEqual(self.ratio(at_most=0.4).line, "CPU: 0.44 (≤ 0.4)  MISSED")
+        self.assertEqual(self.ratio(at_most=0.5).line, "CPU: 0.40 (≤ 0.5)")
+        self.assertEqual(self.ratio(at_most=0.3).line, "CPU: 0.40 (≤ 0.3)  MISSED")
         self.assertFalse(self.ratio(at_least=0.5).is_met)
-        self.assertEqual(self.ratio().line, "CPU: 0.44 (as measured)")
+        self.assertEqual(self.ratio().line, "CPU: 0.40 (as measured)")
 
     def test_a_bar_on_a_peer_that_was_left_out_is_not_judged(self):
         self.assertEqual(figures.ratios([Bar("x", "ours", "absent", "cpu_us")], self.summary, self.samples), [])
@@ -59,6 +61,30 @@ class FigureTests(unittest.TestCase):
         lines = report.table(self.summary).splitlines()
         self.assertEqual(len(lines), 4)
         self.assertEqual({line.count("|") for line in lines}, {len(report.COLUMNS) + 1})
+
+
+class RoundTests(unittest.TestCase):
+    def test_a_round_goes_through_the_peers_forth_and_back(self):
+        self.assertEqual("".join(rounds.turns(list("abc"), 1, 4)), "abccbaabccba")
+        self.assertEqual("".join(rounds.turns(list("abc"), 2, 3)), "bcaacbbca")
+
+    def test_runs_of_a_peer_are_joined_by_requests(self):
+        both = sample("x", 1, 10, requests=3000).joined(sample("x", 1, 50, requests=1000))
+        self.assertAlmostEqual(both.cpu_us, 20)
+        self.assertEqual(both.outcome.requests, 4000)
+        self.assertAlmostEqual(both.outcome.requests_per_second, 2000)
+        self.assertAlmostEqual(both.outcome.p99_ms, 2)
+        self.assertAlmostEqual(both.calls_per_request, 1)
+
+    def test_every_round_has_one_sample_of_each_peer(self):
+        class Plan:
+            rounds, slices, seconds = 2, 3, 1
+        peers, seen = [StubPeer("a"), StubPeer("b")], []
+        with unittest.mock.patch.object(rounds, "measure", lambda peer, _stage, _load, _seconds, number: sample(peer.name, number, 10)):
+            samples = rounds.run_rounds(peers, None, None, Plan, seen.append)
+        self.assertEqual(samples, seen)
+        self.assertEqual(sorted((each.peer, each.round, each.outcome.requests) for each in samples),
+                         [("a", 1, 3000), ("a", 2, 3000), ("b", 1, 3000), ("b", 2, 3000)])
 
 
 class CheckTests(unittest.TestCase):

@@ -33,16 +33,13 @@ extension Exchange {
         self.grant = RouteGrant(entry.principal, route: route, loop: self.loop, address: address)
     }
 
-    /// Endpoints that one request tries at most, each within its own time to connect.
-    private static let attemptsMax = 4
-
     private var terms: ExchangeMachine.Terms {
         var terms = ExchangeMachine.Terms()
         terms.keyed = self.keyed != nil
         // Sent again only when nothing of it is lost: the whole request is in `outgoing`.
         terms.isWhole = self.requestBodyEnded
         terms.resendable = terms.isWhole && self.request.method.isIdempotent
-        if let pool = self.pool { terms.attemptsMax = max(2, min(pool.endpoints.count, Self.attemptsMax)) }
+        if let route { terms.attemptsMax = self.usesTestPool ? route.testAttemptsMax : route.attemptsMax }
         if let policy = self.route?.idempotency {
             terms.upstreamIdempotent = policy.upstreamIdempotent
             terms.releasesOn5xx = policy.replay5xx == .release

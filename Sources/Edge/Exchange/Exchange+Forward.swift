@@ -14,9 +14,9 @@ extension Exchange {
     }
 
     /// Where the request goes: test keys may have an upstream of their own.
-    var pool: UpstreamPool? {
-        self.entry?.principal.key.environment == .test ? self.route?.testPool : self.route?.pool
-    }
+    var pool: UpstreamPool? { self.usesTestPool ? self.route?.testPool : self.route?.pool }
+
+    var usesTestPool: Bool { self.entry?.principal.key.environment == .test }
 
     func lease(avoiding: UpstreamEndpoint?) {
         guard let route, let pool else { return }

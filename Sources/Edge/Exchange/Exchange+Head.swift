@@ -123,7 +123,7 @@ extension Exchange {
         if let code = self.checkConnection(bytes) { return .refused(code) }
         if let code = self.findRoute(bytes) { return .refused(code) }
         guard let route else { return .refused(.routeNotFound) }
-        guard self.loop.system.admits(self.request.client) else { return .refused(.maintenance) }
+        if self.loop.isInMaintenance, !self.loop.system.admits(self.request.client) { return .refused(.maintenance) }
         if let code = self.checkContent(route) { return .refused(code) }
         if route.needsPrincipal {
             switch self.authenticate(bytes, route) {

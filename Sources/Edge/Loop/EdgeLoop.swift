@@ -32,6 +32,8 @@ final class EdgeLoop {
     private(set) lazy var settler = Settler(loop: self)
     private(set) lazy var local = LocalAdmission(loop: self)
     private(set) lazy var system = SystemWatch(loop: self)
+    /// What `system` knows.
+    var isInMaintenance = false
     /// Hour and month by Redis's clock, as far as it is known.
     private(set) var period = UsagePeriod(atMs: LoopClock.wallMs())
     private var redisAheadMs = 0

@@ -16,6 +16,9 @@ class SocketHandler: ChannelInboundHandler {
 
     /// The channel's place in its pipeline, while it is open.
     final private(set) var context: ChannelHandlerContext?
+    /// Where reads are asked for, while the channel is open: what SwiftNIO itself calls when `read` has gone through the
+    /// pipeline, in which there is nobody but this handler.
+    private final var core: (any ChannelCore)?
     /// The channel's socket while it is connected, −1 otherwise. SwiftNIO closes it, and says so (`channelInactive`)
     /// before it calls anything else of ours: the number is never used for another's socket.
     private final var socket: CInt = -1
@@ -95,7 +98,7 @@ class SocketHandler: ChannelInboundHandler {
         if self.readsHeld {
             self.readWanted = true
         } else {
-            self.context?.read()
+            self.core?.read0()
         }
     }
 
@@ -107,7 +110,7 @@ class SocketHandler: ChannelInboundHandler {
         self.readsHeld = false
         if self.readWanted {
             self.readWanted = false
-            self.context?.read()
+            self.core?.read0()
         }
     }
 
@@ -118,6 +121,7 @@ class SocketHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        self.core = context.channel._channelCore
         guard context.channel.isActive else { return }
         self.findSocket(context)
         self.readOn()
@@ -151,6 +155,7 @@ class SocketHandler: ChannelInboundHandler {
     /// The channel is closed or about to be: nothing goes to it or its socket any more.
     final func forgetChannel() {
         self.context = nil
+        self.core = nil
         self.socket = -1
     }
 

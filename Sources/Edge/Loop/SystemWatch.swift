@@ -7,7 +7,10 @@ import RedisClient
 /// What this loop knows of the system's record: read from Redis a few times a second, because it concerns requests that
 /// no admission sees. What was known last stays while Redis is away or does not know it yet.
 final class SystemWatch: RedisWaiter {
-    private(set) var isInMaintenance = false
+    /// The loop keeps a copy of its own, which every request looks at.
+    private(set) var isInMaintenance = false {
+        didSet { self.loop.isInMaintenance = self.isInMaintenance }
+    }
     private var allowed: [CIDRBlock] = []
     private var untilMs = 0
     private var isAsking = false

@@ -8,6 +8,9 @@ final class CompiledRoute {
     let route: Route
     let pool: UpstreamPool
     let testPool: UpstreamPool
+    /// How many endpoints one request tries at most, each within its own time to connect.
+    let attemptsMax: Int
+    let testAttemptsMax: Int
     let credentials: CredentialSources
     let stripPrefix: [UInt8]
     let addPrefix: [UInt8]
@@ -27,6 +30,8 @@ final class CompiledRoute {
     /// How Redis is asked for it.
     let store: StoreAccess
 
+    private static func attempts(_ pool: UpstreamPool) -> Int { max(2, min(pool.endpoints.count, 4)) }
+
     func honoursKey(of method: Method) -> Bool { self.keyedMethods.contains(method) }
 
     struct CostHeader {
@@ -41,6 +46,8 @@ final class CompiledRoute {
         self.route = route
         self.pool = pool
         self.testPool = testPool
+        self.attemptsMax = Self.attempts(pool)
+        self.testAttemptsMax = Self.attempts(testPool)
         var accepted: CredentialSources = []
         for credential in route.credentials {
             switch credential {

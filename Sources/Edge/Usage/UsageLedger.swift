@@ -28,17 +28,20 @@ final class UsageLedger {
         self.hasWarned = false
     }
 
+    @inline(__always)
     func requestOpened() {
         self.open += 1
         self.writer?.requestOpened()
     }
 
+    @inline(__always)
     func requestSettled() {
         self.open -= 1
         self.writer?.requestSettled()
     }
 
     /// Counts what a request of `grant` counts whatever its answer.
+    @inline(__always)
     func countFixed(of grant: RouteGrant, hour: Int) {
         if let writer, grant.fixedUse.hour == hour, grant.fixedUse.generation == self.generation {
             for index in grant.fixedUse.cells.indices {
@@ -46,6 +49,10 @@ final class UsageLedger {
             }
             return
         }
+        self.countFixedAnew(of: grant, hour: hour)
+    }
+
+    private func countFixedAnew(of grant: RouteGrant, hour: Int) {
         guard let meters = grant.template?.plan.meters else { return }
         for meter in meters { self.count(meter.amount, of: meter.meter, hour: hour, by: grant) }
         self.prepare(meters, hour: hour, of: grant)

@@ -14,6 +14,13 @@ extension UInt64 {
         return ~((difference & Self.sevenBits) &+ Self.sevenBits | difference) & Self.topBits
     }
 
+    /// Not zero if any lane holds `byte`; which ones it does not tell. For where that is the question, and cheaper.
+    @inline(__always) func anyLane(equal byte: UInt8) -> UInt64 {
+        // A lane borrows from the one above only where it is zero itself, so that the answer as a whole is exact.
+        let difference = self ^ .lanes(byte)
+        return (difference &- .lanes(1)) & ~difference & Self.topBits
+    }
+
     /// Lanes that a field value cannot hold: controls other than HTAB, and, to be looked at closer, HTAB.
     @inline(__always) var lanesOfControls: UInt64 {
         let low = self & Self.sevenBits

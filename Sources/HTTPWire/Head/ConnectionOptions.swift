@@ -21,7 +21,7 @@ public struct ConnectionOptions: Sendable, Hashable {
     public init() {}
 
     /// Reads every `Connection` line of `section`. Nil if there are too many options. What is no token names nothing.
-    init?(_ bytes: Span<UInt8>, _ section: borrowing FieldSection, _ names: FieldNameTable) {
+    init?(_ bytes: Span<UInt8>, _ section: borrowing FieldSection) {
         guard let first = section.index(of: .connection) else { return }
         var count = 0
         for index in first..<section.lines.count where section.lines[index].id == .connection {
@@ -29,20 +29,20 @@ public struct ConnectionOptions: Sendable, Hashable {
             while let option = elements.next(bytes) {
                 count &+= 1
                 guard count <= Self.optionsMax else { return nil }
-                self.note(bytes, option, names)
+                self.note(bytes, option)
                 guard self.others.count <= Self.othersBytesMax else { return nil }
             }
         }
     }
 
-    private mutating func note(_ bytes: Span<UInt8>, _ option: ByteRange, _ names: FieldNameTable) {
+    private mutating func note(_ bytes: Span<UInt8>, _ option: ByteRange) {
         for offset in option.bounds where !bytes[offset].isToken { return }
         if option.isEmpty { return }
         if bytes.matches(option, lowercase: "close") {
             self.close = true
             return
         }
-        let name = names.name(bytes, option.start, option.end)
+        let name = FieldNameTable.name(bytes, option.start, option.end)
         switch name {
         case .keepAlive: self.keepAlive = true
         case .upgrade: self.upgrade = true

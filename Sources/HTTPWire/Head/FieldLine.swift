@@ -10,7 +10,7 @@ enum FieldLine {
     case failed(WireError)
 
     @inline(__always) static func parse(
-        _ bytes: Span<UInt8>, from start: Int, to end: Int, _ names: FieldNameTable
+        _ bytes: Span<UInt8>, from start: Int, to end: Int
     ) -> FieldLine {
         let nameEnd = Self.nameEnd(bytes, from: start, to: end)
         guard nameEnd < end else { return .incomplete }
@@ -30,7 +30,7 @@ enum FieldLine {
         var valueEnd = stop
         while valueEnd > valueStart, bytes[valueEnd &- 1].isBlank { valueEnd &-= 1 }
         let field = Field(
-            nameStart: start, nameEnd: nameEnd, id: names.name(bytes, start, nameEnd),
+            nameStart: start, nameEnd: nameEnd, id: FieldNameTable.name(bytes, start, nameEnd),
             value: ByteRange(valueStart, valueEnd))
         return .field(field, next: stop &+ 2)
     }

@@ -1,6 +1,7 @@
 /// The field lines of one head or trailer section, as ranges of the message they came in.
 ///
-/// Storage is kept from one message to the next. Which names are present, how often and where first is known in O(1).
+/// Storage is kept from one message to the next. Which names are present, and which more than once, is known in O(1); the
+/// line of a name that is present is looked for, in what are hardly ever more than ten.
 /// Not copyable: a copy would cost more than the parse, and the next message would then have to grow fresh storage.
 public struct FieldSection: ~Copyable, Sendable {
     /// All lines in the order received.
@@ -9,14 +10,8 @@ public struct FieldSection: ~Copyable, Sendable {
     public private(set) var present = FieldNameSet()
     /// Offset just past the last line, where the section's closing CR LF begins.
     public internal(set) var end = 0
-    /// Where by name; made with the first line, since most sections of trailers never have one. Entries count only for
-    /// names in `present`, so a reset need not touch them.
-    private var places: ContiguousArray<Place> = []
-
-    private struct Place: Sendable {
-        var first: UInt16
-        var count: UInt16
-    }
+    /// Those that occur more than once.
+    private var repeated = FieldNameSet()
 
     /// An empty section.
     public init() {}
@@ -25,11 +20,18 @@ public struct FieldSection: ~Copyable, Sendable {
     public func contains(_ id: FieldName) -> Bool { self.present.contains(id) }
 
     /// Number of lines with this name.
-    public func count(of id: FieldName) -> Int { self.contains(id) ? Int(self.places[Int(id.rawValue)].count) : 0 }
+    public func count(of id: FieldName) -> Int {
+        guard self.repeated.contains(id) else { return self.contains(id) ? 1 : 0 }
+        var count = 0
+        for index in self.lines.indices where self.lines[index].id == id { count &+= 1 }
+        return count
+    }
 
     /// Index in `lines` of the first line with this name.
     public func index(of id: FieldName) -> Int? {
-        self.contains(id) ? Int(self.places[Int(id.rawValue)].first) : nil
+        guard self.contains(id) else { return nil }
+        for index in self.lines.indices where self.lines[index].id == id { return index }
+        return nil
     }
 
     /// The first line with this name.
@@ -39,7 +41,7 @@ public struct FieldSection: ~Copyable, Sendable {
     }
 
     /// The value of the only line with this name; nil if there is none or more than one.
-    public func only(_ id: FieldName) -> ByteRange? { self.count(of: id) == 1 ? self.first(id)?.value : nil }
+    public func only(_ id: FieldName) -> ByteRange? { self.repeated.contains(id) ? nil : self.first(id)?.value }
 
     /// Calls `body` with the value of each line that has this name, in the order received.
     @inline(__always) func forEachValue(of id: FieldName, _ body: (ByteRange) -> Void) {
@@ -60,14 +62,8 @@ public struct FieldSection: ~Copyable, Sendable {
     }
 
     mutating func append(_ field: Field) {
-        let slot = Int(field.id.rawValue)
-        if self.present.contains(field.id) {
-            self.places[slot].count &+= 1
-        } else {
-            if self.places.isEmpty { self.places = ContiguousArray(repeating: Place(first: 0, count: 0), count: 128) }
-            self.present.insert(field.id)
-            self.places[slot] = Place(first: UInt16(truncatingIfNeeded: self.lines.count), count: 1)
-        }
+        if self.present.contains(field.id) { self.repeated.insert(field.id) }
+        self.present.insert(field.id)
         self.lines.append(field)
     }
 
@@ -75,6 +71,7 @@ public struct FieldSection: ~Copyable, Sendable {
     mutating func reset() {
         self.lines.removeAll(keepingCapacity: true)
         self.present = FieldNameSet()
+        self.repeated = FieldNameSet()
         self.end = 0
     }
 

@@ -2,7 +2,6 @@
 struct FieldSectionParser: Sendable {
     private var cursor: LineCursor
     private var start: Int
-    private let names = FieldNameTable.shared
 
     /// A parser for a section whose first line begins at `start`.
     init(at start: Int = 0) {
@@ -23,7 +22,7 @@ struct FieldSectionParser: Sendable {
         let end = min(bytes.count, limit)
         guard self.cursor.isWorthTrying(bytes, to: end) || end == limit else { return .incomplete }
         while true {
-            switch FieldLine.parse(bytes, from: self.cursor.line, to: end, self.names) {
+            switch FieldLine.parse(bytes, from: self.cursor.line, to: end) {
             case .field(let field, let next):
                 guard section.lines.count < limits.fieldsMax else { return .failed(.fieldsTooMany) }
                 section.append(field)

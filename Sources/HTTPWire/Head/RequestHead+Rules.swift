@@ -1,14 +1,14 @@
 // What a request as a whole must satisfy, once its lines are known to be well formed (STANDARDS §5).
 extension RequestHead {
     /// Derives everything that depends on more than one line. Returns the first rule that is broken.
-    mutating func conclude(_ bytes: Span<UInt8>, _ names: FieldNameTable) -> WireError? {
+    mutating func conclude(_ bytes: Span<UInt8>) -> WireError? {
         if let error = self.concludeAuthority(bytes) { return error }
         switch self.fields.declaredFraming(bytes, minorVersion: self.minorVersion) {
         case .success(let framing): self.framing = framing
         case .failure(let error): return error
         }
         if self.method == .trace, self.framing.mayHaveContent { return .contentInTrace }
-        guard let connection = ConnectionOptions(bytes, self.fields, names) else { return .connectionOptionsTooMany }
+        guard let connection = ConnectionOptions(bytes, self.fields) else { return .connectionOptionsTooMany }
         self.connection = connection
         self.keepAlive = !connection.close && (self.minorVersion == 1 || connection.keepAlive)
         self.upgrade = connection.upgrade && self.fields.contains(.upgrade) && self.minorVersion == 1

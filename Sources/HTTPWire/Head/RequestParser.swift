@@ -30,7 +30,7 @@ public struct RequestParser: Sendable {
         if self.stage == .requestLine, let early = self.requestLine(bytes, &head) { return early }
         let progress = self.section.parse(bytes, limits: self.limits, into: &head.fields)
         guard case .complete(let byteCount) = progress else { return self.settle(progress) }
-        if let error = head.conclude(bytes, FieldNameTable.shared) { return self.settle(.failed(error)) }
+        if let error = head.conclude(bytes) { return self.settle(.failed(error)) }
         head.byteCount = byteCount
         return self.settle(progress)
     }

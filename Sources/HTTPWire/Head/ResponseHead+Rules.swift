@@ -1,13 +1,13 @@
 extension ResponseHead {
     /// Derives framing and reuse (RFC 9112 §6.3, §9.3). Returns the first rule that is broken.
-    mutating func conclude(_ bytes: Span<UInt8>, answering method: Method, _ names: FieldNameTable) -> WireError? {
+    mutating func conclude(_ bytes: Span<UInt8>, answering method: Method) -> WireError? {
         let declared: BodyFraming
         switch self.fields.declaredFraming(bytes, minorVersion: self.minorVersion) {
         case .success(let framing): declared = framing
         case .failure(let error): return error
         }
         if case .length(let length) = declared { self.declaredLength = length }
-        guard let connection = ConnectionOptions(bytes, self.fields, names) else { return .connectionOptionsTooMany }
+        guard let connection = ConnectionOptions(bytes, self.fields) else { return .connectionOptionsTooMany }
         self.connection = connection
         self.keepAlive = !connection.close && (self.minorVersion == 1 || connection.keepAlive)
 

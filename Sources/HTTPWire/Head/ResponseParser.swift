@@ -27,7 +27,7 @@ public struct ResponseParser: Sendable {
         if self.stage == .statusLine, let early = self.statusLine(bytes, &head) { return early }
         let progress = self.section.parse(bytes, limits: self.limits, into: &head.fields)
         guard case .complete(let byteCount) = progress else { return self.settle(progress) }
-        if let error = head.conclude(bytes, answering: method, FieldNameTable.shared) {
+        if let error = head.conclude(bytes, answering: method) {
             return self.settle(.failed(error))
         }
         head.byteCount = byteCount

@@ -1,9 +1,9 @@
 /// Recognises field names in one hash and a few word comparisons. Built once from `FieldName.canonical`.
 ///
-/// A class so that a parser holds one pointer to it: a `static let` of two kilobytes would cost a once-check at each
-/// access, or a copy.
+/// A class, so that its two kilobytes are not copied for an access.
 final class FieldNameTable: Sendable {
-    static let shared = FieldNameTable()
+    /// Never let go of, so that those who read it, for every line of every head, need not count themselves in and out.
+    private static let shared = Unmanaged.passRetained(FieldNameTable())
 
     /// Hash of the words → raw value of the first name with that hash, 0 for none.
     private let slots: InlineArray<256, UInt8>
@@ -27,7 +27,12 @@ final class FieldNameTable: Sendable {
     }
 
     /// The name in `start..<end`, which must hold token bytes only.
-    func name(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> FieldName {
+    @inline(__always)
+    static func name(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> FieldName {
+        self.shared._withUnsafeGuaranteedRef { $0.name(bytes, start, end) }
+    }
+
+    private func name(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> FieldName {
         let words = NameWords(bytes, start, end)
         let known = self.exact(words)
         if known != .other { return known }

@@ -114,35 +114,39 @@ public struct HeadWriter: ~Copyable {
 
     /// Appends `number` in decimal.
     public mutating func write(decimal number: Int) {
-        let magnitude = number.magnitude
         if number < 0 { self.write(byte: UInt8(ascii: "-")) }
-        guard magnitude >= 10 else { return self.write(byte: 0x30 &+ UInt8(truncatingIfNeeded: magnitude)) }
-        let count = Self.digits(of: magnitude)
-        let place = self.place(count)
-        var rest = magnitude
-        var offset = count
-        while offset >= 2 {
-            offset &-= 2
-            let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
-            let (tens, ones) = pair.quotientAndRemainder(dividingBy: 10)
-            place.storeBytes(
-                of: (0x3030 &+ UInt16(truncatingIfNeeded: tens | ones &<< 8)).littleEndian, toByteOffset: offset,
-                as: UInt16.self)
-            rest = quotient
-        }
-        if offset == 1 { place.storeBytes(of: 0x30 &+ UInt8(truncatingIfNeeded: rest), as: UInt8.self) }
+        self.write(UInt64(number.magnitude))
     }
 
-    /// Decimal digits of a number that has at least two.
-    @inline(__always)
-    private static func digits(of number: UInt) -> Int {
-        var (count, rest) = (2, number)
-        // Most numbers in a head have at most four digits, or are seconds since 1970.
-        while rest >= 10_000 {
-            count &+= 4
-            rest /= 10_000
+    /// Appends a number, eight digits at a time.
+    private mutating func write(_ number: UInt64) {
+        guard number >= 10 else { return self.write(byte: 0x30 &+ UInt8(truncatingIfNeeded: number)) }
+        guard number < 100_000_000 else {
+            let (above, digits) = number.quotientAndRemainder(dividingBy: 100_000_000)
+            self.write(above)
+            return self.place(8).storeBytes(
+                of: (Self.digits(digits) &+ .lanes(0x30)).littleEndian, as: UInt64.self)
         }
-        return rest < 10 ? count &- 1 : rest < 100 ? count : rest < 1_000 ? count &+ 1 : count &+ 2
+        let digits = Self.digits(number)
+        let zeros = digits.firstLane
+        // All eight lanes are stored, those behind the last digit are written over by what follows.
+        if self.room < 8 { self.grow(by: 8) }
+        let lanes = (digits &+ .lanes(0x30)) &>> UInt64(8 &* zeros)
+        self.next.storeBytes(of: lanes.littleEndian, as: UInt64.self)
+        self.next += 8 &- zeros
+        self.room &-= 8 &- zeros
+    }
+
+    /// The eight digits of a number below 10⁸, each in a lane of its own, the first in the lowest.
+    @inline(__always)
+    private static func digits(_ number: UInt64) -> UInt64 {
+        // Halves, quarters and eighths of the digits, all lanes at once. A division by 100 (of less than 10⁴) is a
+        // multiplication by 5243/2¹⁹, one by 10 (of less than 100) by 103/2¹⁰.
+        let halves = number / 10_000 | (number % 10_000) &<< 32
+        let high = (halves &* 5243) &>> 19 & 0x0000_007F_0000_007F
+        let quarters = high | (halves &- high &* 100) &<< 16
+        let tens = (quarters &* 103) &>> 10 & 0x000F_000F_000F_000F
+        return tens | (quarters &- tens &* 10) &<< 8
     }
 
     /// Appends eight lower-case hexadecimal digits.

@@ -67,6 +67,30 @@ import Testing
         #expect(normalised(path) == refusal)
     }
 
+    @Test func `where in a path something stands makes no difference`() {
+        let cases = [
+            ("//", "emptySegment"), ("/.", "dotSegment"), ("/../", "dotSegment"), ("/.;a", "dotSegment"),
+            ("%2F", "forbiddenEscape"), ("%4", "malformedEscape"), ("\\", "forbiddenByte"), (" ", "forbiddenByte"),
+            ("?", "forbiddenByte"), ("#", "forbiddenByte"), ("\u{0}", "forbiddenByte"), ("\u{1f}", "forbiddenByte"),
+            ("\u{7f}", "forbiddenByte"), ("\u{e9}", "forbiddenByte"),
+        ]
+        for before in 0...20 {
+            for after in 0...9 {
+                let start = "/" + String(repeating: "a", count: before)
+                for (text, refusal) in cases {
+                    // Behind these the segment must end, or more of them would follow.
+                    let rest = after == 0 ? "" : text == "%4" ? "/" : "/" + String(repeating: "b", count: after)
+                    guard !(before == 0 && text.hasPrefix("/")), !(text.hasSuffix("/") && !rest.isEmpty) else { continue }
+                    #expect(self.normalised(start + text + rest) == refusal, "\(start + text + rest)")
+                }
+                let plain = start + (after == 0 ? "" : "/" + String(repeating: "b", count: after))
+                guard before > 0 else { continue }
+                #expect(self.normalised(plain) == plain)
+                #expect(self.normalised(plain + "%41") == plain + "A")
+            }
+        }
+    }
+
     @Test func `every escape is passed, rewritten or refused as the rules say`() {
         for byte in UInt8.min...UInt8.max {
             let hex = String(byte, radix: 16, uppercase: true)

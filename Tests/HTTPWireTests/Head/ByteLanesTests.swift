@@ -32,6 +32,18 @@ import Testing
         }
     }
 
+    @Test func `whether any lane holds a byte agrees with which ones do`() {
+        for byte in [UInt8(0x00), 0x01, 0x25, 0x2E, 0x7F, 0x80, 0xFF] {
+            var random = FastRandom(seed: UInt64(byte))
+            for _ in 0..<20_000 {
+                // Bytes near the one that is looked for, where a borrow would show.
+                var word: UInt64 = 0
+                for _ in 0..<8 { word = word << 8 | UInt64(byte &+ UInt8(random.next() & 3) &- 2) }
+                #expect((word.anyLane(equal: byte) != 0) == (word.lanes(equal: byte) != 0), "\(word)")
+            }
+        }
+    }
+
     @Test func `token bytes are those of RFC 9110`() {
         let tokens = Set("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
         for byte in UInt8.min...UInt8.max { #expect(byte.isToken == tokens.contains(byte), "\(byte)") }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct FieldNameTests {
     private func name(_ text: String) -> FieldName {
         let message = bytes(text)
-        return FieldNameTable.shared.name(message.span, 0, message.count)
+        return FieldNameTable.name(message.span, 0, message.count)
     }
 
     @Test func `every name is recognised in any case and nothing near it is`() {

@@ -142,6 +142,30 @@ import Testing
         #expect(self.written { $0.writeDecimal(-5) } == "0")
     }
 
+    @Test func `numbers of every length are written in decimal, behind and before other bytes`() {
+        var random = FastRandom(seed: 7)
+        var numbers = [0, Int.max, Int.min, -1, -10, 99_999_999, 100_000_000, 9_999_999_999_999_999, 10_000_000_000_000_000]
+        var power = 1
+        for _ in 0..<18 {
+            power *= 10
+            numbers += [power - 1, power, power + 1, -power]
+        }
+        for shift in 0..<64 {
+            for _ in 0..<100 { numbers.append(Int(truncatingIfNeeded: random.next() >> UInt64(shift))) }
+        }
+        for number in numbers {
+            for room in [1, 7, 9, 64] {
+                var buffer = ByteBuffer()
+                var writer = HeadWriter(&buffer, room: room)
+                writer.write("<")
+                writer.write(decimal: number)
+                writer.write(">")
+                writer.finish(&buffer)
+                #expect(String(buffer: buffer) == "<\(number)>")
+            }
+        }
+    }
+
     @Test func `an empty run writes no chunk, which would end the body`() {
         let message = bytes("ab")
         #expect(self.written { $0.writeChunk(ByteRange(1, 1), of: message.span) }.isEmpty)

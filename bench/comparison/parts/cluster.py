@@ -88,9 +88,7 @@ def gateway_figures(seen):
     def medians(what):
         return [Spread.of(one[what] for one in seen[nodes]).median for nodes in (1, NODES)]
     def ratio(name, what, note=""):
-        rounds = Spread.of(three[what] / one[what] for one, three in zip(seen[1], seen[NODES]))
-        one, three = medians(what)
-        return Figure(name, three / one, least=rounds.least, most=rounds.most, note=note)
+        return Figure.of_spread(name, Spread.of_ratios([each[what] for each in seen[NODES]], [each[what] for each in seen[1]]), note=note)
     calls, redis = medians("calls"), medians("redis")
     why = (f"Through one gateway thread, {KEYS} orgs, 64 connections. A script call can have keys of one slot only, so what "
            f"shares {calls[0]:.2f} calls a request with one server needs {calls[1]:.2f} with a cluster, and Redis's CPU a request "
@@ -145,8 +143,7 @@ def decide(nodes, calls, count):
 
 def figures(rates, cpu):
     def ratio(name, of, note=""):
-        rounds = Spread.of(three / one for one, three in zip(of[1], of[3]))
-        return Figure(name, Spread.of(of[3]).median / Spread.of(of[1]).median, least=rounds.least, most=rounds.most, note=note)
+        return Figure.of_spread(name, Spread.of_ratios(of[3], of[1]), note=note)
     note = (f"The scripts called directly over TCP, each on the node of its org's slot: {Spread.of(rates[3]).median:.0f} decisions/s "
             f"on three, {Spread.of(rates[1]).median:.0f} on one. Three nodes and the client share the "
             f"{os.cpu_count()} cores of this machine, so what counts is that a decision costs no more CPU on a cluster.")

@@ -48,6 +48,7 @@ def many_keys(run):
 
 def measured(run, names, bars, keys):
     kinds = chosen_peers(names)
-    plan = Plan(peers=names, rounds=run.rounds, seconds=run.seconds, warm_up_seconds=run.warm_up, keys=keys, bars=bars)
+    # Runs of one second.
+    plan = Plan(peers=names, rounds=run.rounds, slices=run.seconds, warm_up_seconds=run.warm_up, keys=keys, bars=bars)
     result = compare(plan, kinds, run.keep)
     return [Figure.of_ratio(ratio.bar.name, ratio) for ratio in result.ratios], result

@@ -59,8 +59,7 @@ def figures(cpu):
     of = {kind: Spread.of(values) for kind, values in cpu.items()}
 
     def ratio(name, numerator, denominator, **bar):
-        rounds = Spread.of(a / b for a, b in zip(cpu[numerator], cpu[denominator]))
-        return Figure(name, of[numerator].median / of[denominator].median, least=rounds.least, most=rounds.most, **bar)
+        return Figure.of_spread(name, Spread.of_ratios(cpu[numerator], cpu[denominator]), **bar)
     note = (f"The same POST in three ways: with an Idempotency-Key whose answer is stored ({of['replayed'].median:.1f} µs), "
             f"with a new one each time, executed and stored ({of['executed'].median:.1f} µs), and without the field "
             f"({of['forwarded'].median:.1f} µs).")

@@ -51,8 +51,7 @@ def measured(run):
 
 def figures(rates, cpu, cores, apart):
     def ratio(name, of, note=""):
-        rounds = Spread.of(two / one for one, two in zip(of[1], of[2]))
-        return Figure(name, Spread.of(of[2]).median / Spread.of(of[1]).median, least=rounds.least, most=rounds.most, note=note)
+        return Figure.of_spread(name, Spread.of_ratios(of[2], of[1]), note=note)
     if apart:
         note = "Load, Redis and upstream have cores of their own."
     else:

@@ -96,9 +96,7 @@ def exact(run):
 
 def figures(seen):
     def ratio(name, what, note=""):
-        rounds = Spread.of(two[what] / one[what] for one, two in zip(seen[1], seen[2]))
-        one, two = (Spread.of(each[what] for each in seen[count]).median for count in (1, 2))
-        return Figure(name, two / one, least=rounds.least, most=rounds.most, note=note)
+        return Figure.of_spread(name, Spread.of_ratios([each[what] for each in seen[2]], [each[what] for each in seen[1]]), note=note)
     note = (f"Two processes of one loop each, one Redis, {KEYS} orgs at each. This machine has {os.cpu_count()} cores, and two loads, "
             "Redis and the upstream need theirs too, so the throughput says who gets the cores. The CPU a request needs says what "
             "a second gateway costs: gateways share nothing but Redis, so it should stay at 1.")

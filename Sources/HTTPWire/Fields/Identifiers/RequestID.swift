@@ -9,15 +9,18 @@ public struct RequestID: Sendable, Hashable, CustomStringConvertible {
 
     /// The id without its prefix.
     public let id: SortableID
+    /// Worked out once: every request writes its id to both sides.
+    private let characters: SortableID.Characters
 
     /// An id made elsewhere.
     public init(id: SortableID) {
         self.id = id
+        self.characters = id.characters
     }
 
     /// A fresh id for a time in Unix milliseconds.
     public init(nowMs: Int64, using random: inout FastRandom) {
-        self.id = SortableID(nowMs: nowMs, using: &random)
+        self.init(id: SortableID(nowMs: nowMs, using: &random))
     }
 
     /// Appends the 30 characters.
@@ -27,7 +30,7 @@ public struct RequestID: Sendable, Hashable, CustomStringConvertible {
 
     /// Appends the 30 characters.
     public func append(to writer: inout HeadWriter) {
-        self.id.append(prefix: "req_", to: &writer)
+        self.characters.append(prefix: "req_", to: &writer)
     }
 
     /// The 30 characters.

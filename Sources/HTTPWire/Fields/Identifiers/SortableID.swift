@@ -27,19 +27,35 @@ public struct SortableID: Sendable, Hashable, Comparable {
     public var text: InlineArray<26, UInt8> {
         let words = self.characters
         return InlineArray { place in
-            let word = place < 2 ? words.0 : place < 10 ? words.1 : place < 18 ? words.2 : words.3
+            let word =
+                place < 2 ? words.first : place < 10 ? words.second : place < 18 ? words.third : words.fourth
             return UInt8(truncatingIfNeeded: word &>> UInt64(8 * (place < 2 ? place : (place + 6) & 7)))
         }
     }
 
     /// The characters in the lanes of words, the first of each in its lowest: two, then three times eight.
-    private var characters: (UInt64, UInt64, UInt64, UInt64) {
+    var characters: Characters {
         let high = UInt64(truncatingIfNeeded: self.bits >> 64)
         let low = UInt64(truncatingIfNeeded: self.bits)
-        return (
-            Self.characters(high &>> 56) &>> 48, Self.characters(high &>> 16),
-            Self.characters(high &<< 24 | low &>> 40), Self.characters(low)
-        )
+        return Characters(
+            first: Self.characters(high &>> 56) &>> 48, second: Self.characters(high &>> 16),
+            third: Self.characters(high &<< 24 | low &>> 40), fourth: Self.characters(low))
+    }
+
+    /// The 26 characters, ready to be written.
+    struct Characters: Sendable, Hashable {
+        let first: UInt64
+        let second: UInt64
+        let third: UInt64
+        let fourth: UInt64
+
+        func append(prefix: StaticString, to writer: inout HeadWriter) {
+            writer.write(prefix)
+            writer.write(lanes: self.first, count: 2)
+            writer.write(lanes: self.second, count: 8)
+            writer.write(lanes: self.third, count: 8)
+            writer.write(lanes: self.fourth, count: 8)
+        }
     }
 
     /// The lowest 40 bits as eight characters.
@@ -74,12 +90,7 @@ public struct SortableID: Sendable, Hashable, Comparable {
 
     /// As `append(prefix:to:)`, into a head.
     public func append(prefix: StaticString, to writer: inout HeadWriter) {
-        writer.write(prefix)
-        let words = self.characters
-        writer.write(lanes: words.0, count: 2)
-        writer.write(lanes: words.1, count: 8)
-        writer.write(lanes: words.2, count: 8)
-        writer.write(lanes: words.3, count: 8)
+        self.characters.append(prefix: prefix, to: &writer)
     }
 
     /// The prefix and the 26 characters as a String.
