@@ -1,7 +1,7 @@
 import Glibc
 
 /// The disk did not take what a file holds. What was written since the last time that it did may be on the disk or not, and
-/// asking again proves nothing: the kernel tells of a failure once, and may have let go of the pages.
+/// asking again proves nothing: the kernel tells of a failure once or twice, and may have let go of the pages.
 public struct SyncFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kernel's number of it.
     public let code: CInt
