@@ -35,7 +35,7 @@ final class DownstreamHandler: SocketHandler {
         self.loop = loop
         let settings = loop.configuration.edge
         self.waitingBytesMax = max(64 * 1024, settings.requestLineBytesMax + settings.headBytesMax)
-        super.init()
+        super.init(earlyReads: loop.earlyReads)
     }
 
     // MARK: For the exchange
@@ -43,7 +43,8 @@ final class DownstreamHandler: SocketHandler {
     /// The answer is complete and the connection goes on: the next request may be waiting already.
     func exchangeFinished() {
         self.resumeReading()
-        guard self.waiting.readableBytes > 0, self.closing == .no else { return }
+        guard self.closing == .no else { return }
+        guard self.waiting.readableBytes > 0 else { return self.loop.earlyReads.expectRequest(from: self) }
         // Not from within: the call that finished the last request may still hold the loop's scratch.
         self.loop.eventLoop.assumeIsolated().execute { self.readNextRequest() }
     }
@@ -114,8 +115,8 @@ final class DownstreamHandler: SocketHandler {
         self.begin(context)
     }
 
-    override func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var buffer = DownstreamHandler.unwrapInboundIn(data)
+    override func received(_ buffer: ByteBuffer) {
+        var buffer = buffer
         guard self.closing == .no, let exchange else { return }
         guard exchange.isIdle || exchange.takesBody else { return self.append(buffer) }
         if self.waiting.readableBytes > 0 {
@@ -136,10 +137,7 @@ final class DownstreamHandler: SocketHandler {
         if isNext { self.exchangeFinished() }
     }
 
-    override func channelReadComplete(context: ChannelHandlerContext) {
-        self.exchange?.downstreamReadComplete()
-        super.channelReadComplete(context: context)
-    }
+    override func receivedAll() { self.exchange?.downstreamReadComplete() }
 
     override func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable { self.exchange?.downstreamBecameWritable() }

@@ -40,6 +40,7 @@ extension Exchange {
         self.loop.counters.upstreamRequests += 1
         if self.loop.logsAccess { self.upstreamStartNs = LoopClock.nowNs() }
         connection.writeAndFlush(self.outgoing)
+        if self.requestBodyEnded { self.loop.earlyReads.expectAnswer(on: connection) }
         self.stage = .forwarding
         if self.requestBodyEnded {
             self.requestSent()

@@ -60,6 +60,7 @@ final class EdgeLoop {
     var requestHead = RequestHead()
     var responseHead = ResponseHead()
     var rewrittenPath = ByteBuffer()
+    let earlyReads: EarlyReads
     /// For the heads of requests in progress.
     var spareBuffers = SpareBuffers()
 
@@ -78,6 +79,7 @@ final class EdgeLoop {
         accessSink: AccessLogSink?, loops: Int
     ) {
         self.eventLoop = eventLoop
+        self.earlyReads = EarlyReads(eventLoop: eventLoop)
         self.index = index
         self.configuration = configuration
         self.dependencies = dependencies

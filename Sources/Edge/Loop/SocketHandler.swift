@@ -26,9 +26,22 @@ class SocketHandler: ChannelInboundHandler {
     private final var mayHaveQueued = false
     private final var readsHeld = false
     private final var readWanted = false
+    private let earlyReads: EarlyReads
+    /// Whether bytes may have come that SwiftNIO has not told of.
+    final var expectsBytes = false
 
     /// NIO ignores SIGPIPE for the whole process; whoever embeds the edge may not.
     private static var sendFlags: CInt { CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT) }
+
+    init(earlyReads: EarlyReads) { self.earlyReads = earlyReads }
+
+    // MARK: For subclasses
+
+    /// Bytes have come.
+    func received(_ buffer: ByteBuffer) {}
+
+    /// No more have come for now.
+    func receivedAll() {}
 
     // MARK: Out
 
@@ -117,6 +130,22 @@ class SocketHandler: ChannelInboundHandler {
     /// Forgets a hold that ended with the exchange that asked for it.
     final func forgetHold() { self.readsHeld = false }
 
+    /// Reads what the socket holds past SwiftNIO, and hands it on. False where there is nothing, or something that is
+    /// SwiftNIO's to find: the end, an error. Nil where nothing may be read.
+    final func readEarly(into buffer: inout ByteBuffer, bytesMax: Int) -> Bool? {
+        self.expectsBytes = false
+        guard self.socket >= 0, !self.readsHeld else { return nil }
+        let socket = self.socket
+        buffer.clear()
+        let taken = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: bytesMax) { space in
+            max(0, Glibc.recv(socket, space.baseAddress, space.count, CInt(MSG_DONTWAIT)))
+        }
+        guard taken > 0 else { return false }
+        self.received(buffer)
+        self.receivedAll()
+        return true
+    }
+
     // MARK: Channel events
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -137,9 +166,16 @@ class SocketHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) { self.forgetChannel() }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+    final func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        self.expectsBytes = false
+        self.earlyReads.socketsLookedAt()
+        self.received(Self.unwrapInboundIn(data))
+    }
 
-    func channelReadComplete(context: ChannelHandlerContext) { self.readOn() }
+    final func channelReadComplete(context: ChannelHandlerContext) {
+        self.receivedAll()
+        self.readOn()
+    }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {}
 

@@ -14,9 +14,9 @@ final class UpstreamConnection: SocketHandler, Equatable {
     /// Whether it ended with an error, a reset for one: then its end is not that of an answer.
     private(set) var hasFailed = false
 
-    init(endpoint: UpstreamEndpoint) {
+    init(endpoint: UpstreamEndpoint, earlyReads: EarlyReads) {
         self.endpoint = endpoint
-        super.init()
+        super.init(earlyReads: earlyReads)
     }
 
     static func == (left: UpstreamConnection, right: UpstreamConnection) -> Bool { left === right }
@@ -43,19 +43,16 @@ final class UpstreamConnection: SocketHandler, Equatable {
         super.channelActive(context: context)
     }
 
-    override func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    override func received(_ buffer: ByteBuffer) {
         guard let exchange else {
             // Bytes nobody asked for: the connection is out of step and never used again.
-            context.close(promise: nil)
+            self.close()
             return
         }
-        exchange.upstreamRead(UpstreamConnection.unwrapInboundIn(data), on: self)
+        exchange.upstreamRead(buffer, on: self)
     }
 
-    override func channelReadComplete(context: ChannelHandlerContext) {
-        self.exchange?.upstreamReadComplete()
-        super.channelReadComplete(context: context)
-    }
+    override func receivedAll() { self.exchange?.upstreamReadComplete() }
 
     override func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable { self.exchange?.upstreamBecameWritable() }

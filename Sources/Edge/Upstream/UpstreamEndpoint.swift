@@ -93,7 +93,9 @@ final class UpstreamEndpoint {
         let future: EventLoopFuture<any Channel>
         let configured = bootstrap.channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(UpstreamConnection(endpoint: bound.value))
+                let endpoint = bound.value
+                try channel.pipeline.syncOperations.addHandler(
+                    UpstreamConnection(endpoint: endpoint, earlyReads: endpoint.loop.earlyReads))
             }
         }
         if let resolved {
