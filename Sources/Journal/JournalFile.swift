@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// The memory in which one gateway process writes down what it has served, shared with a file: an addition is a store to
 /// memory and survives the process, however it ends; what a machine loses when it crashes is what the kernel had not
@@ -19,6 +20,9 @@ public final class JournalFile: @unchecked Sendable {
     public let regionBytes: Int
     let base: UnsafeMutableRawPointer
     private let descriptor: CInt
+    /// The kernel's number of the last failure to write to the disk; 0 when there was none.
+    private let doubted = Atomic<CInt>(0)
+    private let failedSyncs = Atomic<Int>(0)
 
     /// A region below this would hold next to nothing.
     public static let regionBytesMin = 64 * 1024
@@ -78,36 +82,31 @@ public final class JournalFile: @unchecked Sendable {
     ) throws(JournalError) -> JournalFile {
         let id = Self.freshID()
         let path = "\(folder)/\(id)\(JournalFolder.suffix)"
-        let draft = path + JournalFolder.draftSuffix
         let size = Self.rounded(regionBytes)
         let count = max(1, regions)
         guard deployment.utf8.count <= JournalLayout.deploymentBytesMax else {
             throw JournalError(path, "the name of the deployment is too long")
         }
-        // Not handed to children: a child would keep the lock of a parent that is dead.
-        let descriptor = open(draft, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw JournalError(draft, "cannot be made: \(Self.errorText(errno))") }
+        let draft = try JournalDraft(of: path)
         do throws(JournalError) {
-            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-                throw JournalError(draft, "cannot be locked: \(Self.errorText(errno))")
-            }
             let bytes = JournalLayout.headBytes + count * size
-            let failure = posix_fallocate(descriptor, 0, bytes)
+            let failure = posix_fallocate(draft.descriptor, 0, bytes)
             guard failure == 0 else {
-                throw JournalError(draft, "cannot get \(bytes) bytes: \(Self.errorText(failure))")
+                throw JournalError(draft.draftPath, "cannot get \(bytes) bytes: \(Self.errorText(failure))")
             }
-            let base = try Self.map(descriptor, bytes, draft)
+            let base = try Self.map(draft.descriptor, bytes, draft.draftPath)
             JournalHead(id: id, deployment: deployment, regions: count, regionBytes: size).write(to: base)
-            guard rename(draft, path) == 0 else {
+            do throws(JournalError) {
+                try draft.publish()
+            } catch {
                 munmap(base, bytes)
-                throw JournalError(path, "cannot get its name: \(Self.errorText(errno))")
+                throw error
             }
             return JournalFile(
                 id: id, path: path, deployment: deployment, regions: count, regionBytes: size, base: base,
-                descriptor: descriptor)
+                descriptor: draft.descriptor)
         } catch {
-            Glibc.close(descriptor)
-            unlink(draft)
+            draft.discard()
             throw error
         }
     }
@@ -157,11 +156,25 @@ public final class JournalFile: @unchecked Sendable {
     // MARK: Its file
 
     /// Writes what has changed to the disk, and waits for it: not for an event loop's thread. Bounds what a crash of the
-    /// machine loses.
+    /// machine loses. A failure is kept (``doubt``).
     public func flush() {
         guard self.descriptor >= 0 else { return }
-        _ = msync(self.base, self.bytes, MS_SYNC)
+        // As `msync` of the mapping: Linux has one cache for both, and writes of it what is dirty.
+        guard let failure = SyncFailure.sync(self.descriptor) else { return }
+        self.failedSyncs.add(1, ordering: .relaxed)
+        self.doubted.store(failure.code, ordering: .releasing)
     }
+
+    /// Why the disk may not have what was counted, and the memory may lose it: pages that could not be written may be let
+    /// go of, and are read again as the disk has them. It stays so, whatever later attempts say: another journal must
+    /// follow, and this one be recorded.
+    public var doubt: SyncFailure? {
+        let code = self.doubted.load(ordering: .acquiring)
+        return code == 0 ? nil : SyncFailure(code: code)
+    }
+
+    /// How many writes to the disk have failed since it was asked last.
+    public func takeFailedSyncs() -> Int { self.failedSyncs.exchange(0, ordering: .relaxed) }
 
     /// Removes the file: everything in it is recorded elsewhere.
     public func remove() {

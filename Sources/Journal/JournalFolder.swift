@@ -6,7 +6,6 @@ public struct JournalFolder: Sendable, Equatable {
 
     static let suffix = ".usage"
     static let outcomeSuffix = ".outcomes"
-    static let draftSuffix = ".new"
 
     public init(_ path: String) {
         self.path = path
@@ -29,12 +28,13 @@ public struct JournalFolder: Sendable, Equatable {
         }
     }
 
-    /// Paths of all journals of usage, whoever owns them. Removes drafts that nobody is at work on.
+    /// Paths of all journals of usage, whoever owns them.
     public func journals() -> [String] { self.files(Self.suffix) }
 
     /// Paths of all files of durable keys' outcomes, whoever owns them.
     public func outcomes() -> [String] { self.files(Self.outcomeSuffix) }
 
+    /// Removes drafts of the dead on its way.
     private func files(_ suffix: String) -> [String] {
         guard let folder = opendir(self.path) else { return [] }
         defer { closedir(folder) }
@@ -45,15 +45,8 @@ public struct JournalFolder: Sendable, Equatable {
             }
             let path = "\(self.path)/\(name)"
             if name.hasSuffix(suffix) { paths.append(path) }
-            if name.hasSuffix(Self.draftSuffix) { Self.removeDraft(path) }
+            if name.hasSuffix(JournalDraft.suffix) { JournalDraft.removeIfDead(path) }
         }
         return paths.sorted()
-    }
-
-    private static func removeDraft(_ path: String) {
-        let descriptor = open(path, O_RDWR | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
-        Glibc.close(descriptor)
     }
 }

@@ -42,20 +42,18 @@ public final class OutcomeFile: Sendable {
     public static func create(in folder: JournalFolder, deployment: String) throws(JournalError) -> OutcomeFile {
         var generator = SystemRandomNumberGenerator()
         let path = "\(folder.path)/\(String(generator.next(), radix: 16))\(JournalFolder.outcomeSuffix)"
-        let draft = path + JournalFolder.draftSuffix
-        // Not handed to children: a child would keep the lock of a parent that is dead.
-        let descriptor = open(draft, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw JournalError(draft, "cannot be made: \(Self.reason())") }
+        let draft = try JournalDraft(of: path)
         let head = OutcomeRecord.framed(OutcomeRecord.head(deployment))
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, Self.write(head, at: 0, descriptor),
-            rename(draft, path) == 0
-        else {
-            let error = JournalError(path, "cannot be made: \(Self.reason())")
-            Glibc.close(descriptor)
-            unlink(draft)
+        do throws(JournalError) {
+            guard Self.write(head, at: 0, draft.descriptor) else {
+                throw JournalError(path, "cannot be made: \(Self.reason())")
+            }
+            try draft.publish()
+        } catch {
+            draft.discard()
             throw error
         }
-        return OutcomeFile(path: path, descriptor: descriptor, headBytes: head.count)
+        return OutcomeFile(path: path, descriptor: draft.descriptor, headBytes: head.count)
     }
 
     /// Writes a settlement behind the others: one system call, into memory that is the file's. For one caller at a time.
@@ -79,7 +77,9 @@ public final class OutcomeFile: Sendable {
     public func remove() { unlink(self.path) }
 
     /// Writes what has changed to the disk, and waits for it: not for an event loop's thread.
-    public func flush() { fdatasync(self.descriptor) }
+    /// - Returns: why the disk may not have it. Then nothing in the file can be relied on, even if it is asked again: what
+    ///   must be kept is to be written to another one.
+    public func flush() -> SyncFailure? { SyncFailure.sync(self.descriptor) }
 
     // MARK: Taking over
 

@@ -36,3 +36,16 @@ struct Trouble {
         self.lastLogged = nil
     }
 }
+
+/// Which kinds of a failure were logged lately: each is once a minute at most.
+struct SaidLately<Kind: Hashable & Sendable>: Sendable {
+    private var saidAt: [Kind: ContinuousClock.Instant] = [:]
+
+    /// Whether this kind is to be logged now.
+    mutating func isNew(_ kind: Kind) -> Bool {
+        let now = ContinuousClock.now
+        guard self.saidAt[kind].map({ now - $0 > .seconds(60) }) ?? true else { return false }
+        self.saidAt[kind] = now
+        return true
+    }
+}

@@ -8,7 +8,7 @@ public final class WorkerCounters: Sendable {
         case keyLookups, keyLookupsRefused, bcryptChecks
         case durableClaims, durableRefused, durableSettled, durableFailures, durableDropped, keyPartitionsDropped
         case durableUnwritten, durableRecovered, durableExpired, claimsExpired, leasesExpired, countersFolded
-        case journalsRecovered, journalFailures, requestsExpired
+        case journalsRecovered, journalFailures, requestsExpired, durableSyncFailures, journalSyncFailures
 
         fileprivate var text: (name: String, help: String) {
             switch self {
@@ -33,6 +33,10 @@ public final class WorkerCounters: Sendable {
                 ("durable_settlements_dropped", "Results given up: too many waited, or PostgreSQL does not take them.")
             case .durableUnwritten:
                 ("durable_settlements_unwritten", "Results kept in memory only: the journal's disk did not take them.")
+            case .durableSyncFailures:
+                ("durable_sync_failures", "Times the disk did not take a file of durable keys' results.")
+            case .journalSyncFailures:
+                ("journal_sync_failures", "Times the disk did not take this process's journal of usage.")
             case .durableRecovered:
                 ("durable_settlements_recovered", "Ends of claims that a dead gateway had left on disk.")
             case .durableExpired: ("durable_claims_expired", "Claims in PostgreSQL that ended with their gateway.")

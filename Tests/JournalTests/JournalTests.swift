@@ -1,6 +1,7 @@
 import Domain
 import Glibc
 import Journal
+import Synchronization
 import TestKit
 import Testing
 
@@ -101,10 +102,62 @@ struct JournalTests {
     @Test func `drafts of the dead are removed, those of the living stay`() throws {
         let folder = try TestFolder(prefix: "tollgate-journal")
         defer { folder.remove() }
-        let draft = "\(folder.path)/abc.usage.new"
-        close(open(draft, O_CREAT | O_RDWR | O_CLOEXEC, 0o600))
+        // As a crash leaves them: made, perhaps locked once, some of it written, without their names.
+        let left = ["abc.usage.new", "abc.usage.0.new", "def.outcomes.3.new"].map { "\(folder.path)/\($0)" }
+        for path in left {
+            let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+            #expect(write(descriptor, "half", 4) == 4)
+            close(descriptor)
+        }
+        let living = "\(folder.path)/ghi.outcomes.0.new"
+        let descriptor = open(living, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+        #expect(JournalFolder(folder.path).outcomes().isEmpty)
+        for path in left { #expect(access(path, F_OK) != 0, "\(path)") }
+        #expect(access(living, F_OK) == 0)
+        close(descriptor)
         #expect(JournalFolder(folder.path).journals().isEmpty)
-        #expect(access(draft, F_OK) != 0)
+        #expect(access(living, F_OK) != 0)
+    }
+
+    @Test func `whoever looks for drafts of the dead never costs a living process its file`() async throws {
+        let folder = try TestFolder(prefix: "tollgate-journal")
+        defer { folder.remove() }
+        let path = folder.path
+        let done = Done()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                // Looks at nothing else between two looks: a draft that is not locked yet is met often.
+                while !done.isSo.load(ordering: .acquiring) { _ = JournalFolder(path).outcomes() }
+            }
+            group.addTask {
+                defer { done.isSo.store(true, ordering: .releasing) }
+                for _ in 0..<2_000 {
+                    let file = try OutcomeFile.create(in: JournalFolder(path), deployment: "d")
+                    #expect(access(file.path, F_OK) == 0)
+                    file.remove()
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(rmdir(path) == 0, "nothing is left")
+    }
+
+    @Test func `a journal that the disk does not take is in doubt from then on`() throws {
+        let folder = try TestFolder(prefix: "tollgate-journal")
+        defer { folder.remove() }
+        let journal = try Self.make(folder)
+        journal.flush()
+        #expect(journal.doubt == nil)
+        let path = try #require(journal.path)
+        let broken = try BrokenFile(path)
+        journal.flush()
+        journal.flush()
+        #expect(journal.doubt?.code == EINVAL)
+        #expect(journal.takeFailedSyncs() == 2)
+        #expect(journal.takeFailedSyncs() == 0)
+        #expect(journal.doubt != nil, "what later attempts say proves nothing")
+        withExtendedLifetime(broken) {}
     }
 
     @Test func `a folder is made with those above it; one that cannot be is an error that says what to do`() throws {
@@ -147,5 +200,9 @@ struct JournalTests {
             }
             unlink(path)
         }
+    }
+
+    private final class Done: Sendable {
+        let isSo = Atomic<Bool>(false)
     }
 }

@@ -100,4 +100,21 @@ struct OutcomeFileTests {
         let path = try #require(folder.outcomes().first)
         #expect(try OutcomeFile.takeOver(path)?.settlements == [Self.all[3]])
     }
+
+    @Test func `a disk that does not take what was written is told of, and one that takes no more changes nothing`()
+        throws
+    {
+        let test = try TestFolder(prefix: "tollgate-outcomes")
+        defer { test.remove() }
+        let folder = JournalFolder(test.path)
+        let file = try OutcomeFile.create(in: folder, deployment: "d")
+        #expect(file.append(Self.all[0]))
+        #expect(file.flush() == nil)
+        let broken = try BrokenFile(file.path)
+        #expect(file.flush()?.code == EINVAL)
+        let bytes = file.bytes
+        #expect(!file.append(Self.all[1]))
+        #expect(file.bytes == bytes)
+        withExtendedLifetime(broken) {}
+    }
 }

@@ -1,8 +1,10 @@
 import Domain
+import Glibc
 import Journal
 import Logging
 import PostgresClient
 import Records
+import Synchronization
 import TestKit
 import Testing
 
@@ -196,5 +198,106 @@ import Testing
             }
             #expect(counters.value(.durableUnwritten) == 1)
         }
+    }
+
+    @Test func `what the disk did not take is written to another file, told once, and found by the next gateway`()
+        async throws
+    {
+        try await Self.with { world in
+            let counters = WorkerCounters()
+            let claims = DurableClaims(world.patient)
+            _ = try await claims.claim((1...3).map { Self.claim($0, key: "k\($0)") })
+            let folder = JournalFolder(world.folder.path)
+            let lines = CapturedLines()
+            var broken: [BrokenFile] = []
+            do {
+                // It never runs: nothing is told to PostgreSQL by it.
+                let dead = DurableKeyStore(
+                    pool: world.pool, folder: folder, deployment: "d", counters: counters,
+                    logger: .init(label: "durable", factory: { _ in lines }))
+                for owner in 1...3 {
+                    dead.settle(.init(claim: Self.claim(owner, key: "k\(owner)"), ending: .store(Self.result)))
+                }
+                var paths = folder.outcomes()
+                #expect(paths.count == 1)
+                for failures in 1...2 {
+                    broken.append(try BrokenFile(paths[0]))
+                    dead.sync()
+                    #expect(counters.value(.durableSyncFailures) == UInt64(failures))
+                    let now = folder.outcomes()
+                    #expect(now.count == 1 && now != paths, "another one keeps it, and the old one is gone")
+                    #expect(Self.doubtful(dead) == 0)
+                    paths = now
+                }
+                #expect(lines.count == 1, "\(lines)")
+                dead.sync()
+                #expect(counters.value(.durableSyncFailures) == 2, "this one is taken")
+                #expect(folder.outcomes() == paths)
+                _ = dead.waiting
+            }
+            broken = []
+            let heir = Self.store(world.patient, world.folder, counters: counters)
+            try await heir.recoverDead()
+            #expect(counters.value(.durableRecovered) == 3)
+            #expect(folder.outcomes().isEmpty)
+        }
+    }
+
+    @Test func `results that no file can be relied on for are shown until there is one again`() async throws {
+        try await Self.with { world in
+            let counters = WorkerCounters()
+            let store = Self.store(world.pool, world.folder, counters: counters)
+            for owner in 1...2 { store.settle(.init(claim: Self.claim(owner), ending: .store(Self.result))) }
+            #expect(Self.doubtful(store) == 0)
+            let path = try #require(JournalFolder(world.folder.path).outcomes().first)
+            let broken = try BrokenFile(path)
+            // In the place of the folder lies a file: no other one can be made.
+            let (place, aside) = (world.folder.path, world.folder.path + ".aside")
+            #expect(rename(place, aside) == 0)
+            close(open(place, O_CREAT | O_CLOEXEC, 0o600))
+            store.sync()
+            #expect(Self.doubtful(store) == 2)
+            #expect(access(aside + path.dropFirst(place.utf8.count), F_OK) == 0, "it may still be of use")
+            // What comes now is in memory only, and said to be.
+            store.settle(.init(claim: Self.claim(3), ending: .store(Self.result)))
+            #expect(counters.value(.durableUnwritten) == 1)
+            #expect(unlink(place) == 0 && rename(aside, place) == 0)
+            try await eventually("a file that takes them") {
+                store.sync()
+                return Self.doubtful(store) == 0
+            }
+            #expect(counters.value(.durableSyncFailures) == 1)
+            #expect(access(path, F_OK) != 0)
+            withExtendedLifetime(broken) {}
+        }
+    }
+
+    private static func doubtful(_ store: DurableKeyStore) -> Double? {
+        guard case .number(let number)? = store.families().first?.samples.first?.value else { return nil }
+        return number
+    }
+}
+
+/// Counts what is logged as an error.
+private final class CapturedLines: LogHandler {
+    private let errors = Atomic<Int>(0)
+
+    var count: Int { self.errors.load(ordering: .relaxed) }
+
+    func log(event: LogEvent) {
+        if event.level >= .error { self.errors.add(1, ordering: .relaxed) }
+    }
+
+    subscript(metadataKey _: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    var logLevel: Logger.Level {
+        get { .trace }
+        set {}
     }
 }

@@ -156,6 +156,42 @@ struct JournalRecoveryTests {
         await world.close()
     }
 
+    @Test func `a journal that the disk did not take is followed by another and recorded, but not again and again`()
+        async throws
+    {
+        let world = try await WorkerWorld.make()
+        let folder = try TestFolder(prefix: "tollgate-journal")
+        defer { folder.remove() }
+        let keeper = try JournalKeeper(
+            folder: JournalFolder(folder.path), deployment: "d", regions: 1, regionBytes: 1 << 16)
+        let writing = WritingLoop(keeper.current)
+        let recovery = Self.recovery(world, folder, keeper: keeper)
+        recovery.attach { await writing.use($0) }
+        #expect(await writing.count(3, key: "key_1"))
+        var broken: [BrokenFile] = []
+        let first = keeper.current
+        await recovery.renewIfNeeded()
+        #expect(keeper.current === first)
+        broken.append(try BrokenFile(#require(first.path)))
+        first.flush()
+        await recovery.renewIfNeeded()
+        let second = keeper.current
+        #expect(second !== first)
+        #expect(world.counters.value(.journalSyncFailures) == 1)
+        #expect(await writing.count(4, key: "key_1"))
+        broken.append(try BrokenFile(#require(second.path)))
+        second.flush()
+        await recovery.renewIfNeeded()
+        #expect(keeper.current === second, "a disk that takes nothing does not get many")
+        #expect(world.counters.value(.journalSyncFailures) == 2)
+        try await recovery.look()
+        #expect(try await Self.recorded(world) == 3)
+        try await running(recovery) {}
+        #expect(try await Self.recorded(world) == 7)
+        #expect(JournalFolder(folder.path).journals().isEmpty)
+        await world.close()
+    }
+
     @Test func `a gateway that is gone with its journal shows as a gap, until the journal is found`() async throws {
         let world = try await WorkerWorld.make()
         let journals = UsageJournals(world.pool)

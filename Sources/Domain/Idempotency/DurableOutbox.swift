@@ -1,3 +1,5 @@
+import DequeModule
+
 /// What PostgreSQL has still to be told of durable idempotency keys: in which order, what is tried again, what is given
 /// up, and which files that keep it are still needed. No clock and no store; it does what it answers.
 ///
@@ -27,14 +29,16 @@ public struct DurableOutbox: Sendable {
 
     private struct Entry: Sendable {
         let settlement: DurableSettlement
-        let file: Int?
+        var file: Int?
         /// In a batch that was refused: sent alone, so that only what is at fault is given up.
         var isSuspect = false
     }
 
     private let bounds: Bounds
-    private var queue: [Entry] = []
-    private var underWay: [Entry] = []
+    /// What waits, behind what is under way.
+    private var queue: Deque<Entry> = []
+    /// The first of the queue are a batch, of which PostgreSQL's word is awaited.
+    private var underWay = 0
     private var again: [(atMs: Int, entry: Entry)] = []
     private var bytes = 0
     /// How many entries each file keeps.
@@ -43,7 +47,7 @@ public struct DurableOutbox: Sendable {
     public init(_ bounds: Bounds = Bounds()) { self.bounds = bounds }
 
     /// Entries that PostgreSQL has not confirmed.
-    public var waiting: Int { self.queue.count + self.underWay.count + self.again.count }
+    public var waiting: Int { self.queue.count + self.again.count }
     /// Bytes of them.
     public var waitingBytes: Int { self.bytes }
 
@@ -54,6 +58,8 @@ public struct DurableOutbox: Sendable {
 
     /// Whether a file keeps something that is not confirmed.
     public func needs(file: Int) -> Bool { self.kept[file] != nil }
+    /// How many entries a file keeps that are not confirmed.
+    public func entries(in file: Int) -> Int { self.kept[file] ?? 0 }
 
     // MARK: In
 
@@ -77,7 +83,7 @@ public struct DurableOutbox: Sendable {
         let due = self.again.filter { $0.atMs <= nowMs }
         guard !due.isEmpty else { return false }
         self.again.removeAll { $0.atMs <= nowMs }
-        self.queue += due.map(\.entry)
+        self.queue.append(contentsOf: due.map(\.entry))
         return true
     }
 
@@ -86,43 +92,65 @@ public struct DurableOutbox: Sendable {
     /// The next batch, in order; empty when there is nothing to send, or one is under way. One of the two methods below
     /// must follow.
     public mutating func take() -> [DurableSettlement] {
-        guard self.underWay.isEmpty, let first = self.queue.first else { return [] }
-        var (count, bytes) = (0, 0)
-        if first.isSuspect {
-            count = 1
-        } else {
-            while count < min(self.bounds.batchMax, self.queue.count), !self.queue[count].isSuspect,
-                count == 0 || bytes < self.bounds.batchBytesMax
-            {
-                bytes += self.queue[count].settlement.byteCount
-                count += 1
+        guard self.underWay == 0, let first = self.queue.first else { return [] }
+        var batch: [DurableSettlement] = []
+        var bytes = 0
+        for entry in self.queue {
+            if !batch.isEmpty {
+                let isFull = batch.count >= self.bounds.batchMax || bytes >= self.bounds.batchBytesMax
+                if isFull || entry.isSuspect || first.isSuspect { break }
             }
+            bytes += entry.settlement.byteCount
+            batch.append(entry.settlement)
         }
-        self.underWay = Array(self.queue.prefix(count))
-        self.queue.removeFirst(count)
-        return self.underWay.map(\.settlement)
+        self.underWay = batch.count
+        return batch
     }
 
     /// PostgreSQL has committed the batch. Returns how many it were.
     public mutating func confirmed() -> Int {
-        for entry in self.underWay { self.letGo(entry) }
-        defer { self.underWay = [] }
-        return self.underWay.count
+        let count = self.underWay
+        self.underWay = 0
+        for _ in 0..<count { self.letGo(self.queue.removeFirst()) }
+        return count
     }
 
     /// The batch was not committed, as far as is known. Returns what is given up.
     public mutating func failed(_ failure: Failure) -> DurableSettlement? {
-        defer { self.underWay = [] }
-        if failure == .refused, self.underWay.count == 1 {
-            self.letGo(self.underWay[0])
-            return self.underWay[0].settlement
+        let count = self.underWay
+        self.underWay = 0
+        guard failure == .refused, count > 0 else { return nil }
+        if count == 1 {
+            let entry = self.queue.removeFirst()
+            self.letGo(entry)
+            return entry.settlement
         }
-        if failure == .refused { for index in self.underWay.indices { self.underWay[index].isSuspect = true } }
-        self.queue.insert(contentsOf: self.underWay, at: 0)
+        for index in 0..<count { self.queue[index].isSuspect = true }
         return nil
     }
 
     // MARK: Files
+
+    /// A file is not to be relied on any more: `write` puts each entry that it keeps into another one, and answers with that
+    /// one's number. What finds none (nil) stays where it is. Reads all that waits.
+    public mutating func rewrite(file: Int, _ write: (DurableSettlement) -> Int?) {
+        guard self.needs(file: file) else { return }
+        for index in self.queue.indices where self.queue[index].file == file {
+            guard let other = write(self.queue[index].settlement) else { continue }
+            self.queue[index].file = other
+            self.moved(from: file, to: other)
+        }
+        for index in self.again.indices where self.again[index].entry.file == file {
+            guard let other = write(self.again[index].entry.settlement) else { continue }
+            self.again[index].entry.file = other
+            self.moved(from: file, to: other)
+        }
+    }
+
+    private mutating func moved(from file: Int, to other: Int) {
+        self.release(file)
+        self.kept[other, default: 0] += 1
+    }
 
     private mutating func hold(_ settlement: DurableSettlement, _ file: Int?) {
         self.bytes += settlement.byteCount
@@ -131,7 +159,11 @@ public struct DurableOutbox: Sendable {
 
     private mutating func letGo(_ entry: Entry) {
         self.bytes -= entry.settlement.byteCount
-        guard let file = entry.file, let count = self.kept[file] else { return }
+        if let file = entry.file { self.release(file) }
+    }
+
+    private mutating func release(_ file: Int) {
+        guard let count = self.kept[file] else { return }
         self.kept[file] = count > 1 ? count - 1 : nil
     }
 }

@@ -22,6 +22,8 @@ final class DownstreamHandler: SocketHandler {
         case lingering
         /// The last answer is on its way to a client that reads slowly; the connection closes behind it.
         case draining
+        /// The answer is cut off, and its end is that of the connection: `abort` follows.
+        case resetting
         case closed
     }
 
@@ -69,9 +71,16 @@ final class DownstreamHandler: SocketHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
+    /// Has the next `abort` end with a reset, whatever the exchange says then: to a client that reads until the end of the
+    /// connection, an orderly end would say that its answer is whole.
+    func resetOnAbort() {
+        if self.closing == .no { self.closing = .resetting }
+    }
+
     /// Ends the connection at once: the answer cannot be completed, or the deadline has passed.
     func abort() {
         guard let context, self.closing != .closed else { return }
+        if self.closing == .resetting || self.exchange?.endsWithConnection == true { self.resetWhenClosed() }
         self.closing = .closed
         context.close(promise: nil)
     }

@@ -56,7 +56,7 @@ extension Exchange {
     }
 
     /// The head has gone out: the client must see that the rest is missing (PD-5). An event stream gets the problem as
-    /// its last event, anything else ends without its terminating chunk.
+    /// its last event; anything else ends without its terminating chunk, too short for its length, or with a reset.
     private func abortAnswer() {
         guard let handler else { return }
         if self.answersEvents, self.reframing == .chunked {
@@ -72,9 +72,15 @@ extension Exchange {
         handler.flush()
     }
 
+    /// Whether an answer is under way whose end is that of its connection.
+    var endsWithConnection: Bool {
+        self.machine.phase == .streaming && self.responseStarted && self.reframing == .untilClose
+    }
+
     private func finishAborted() {
         self.clientKeepsAlive = false
         let handler = self.handler
+        if self.responseStarted, self.reframing == .untilClose { handler?.resetOnAbort() }
         self.finish()
         handler?.abort()
     }

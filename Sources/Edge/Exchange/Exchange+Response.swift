@@ -220,7 +220,8 @@ extension Exchange {
         case .sent:
             self.upstreamFailed(.lost)
         case .streaming:
-            if self.responseBody.connectionEnded() == .finished {
+            // A reset is no end of an answer, not even of one that ends with its connection.
+            if !connection.hasFailed, self.responseBody.connectionEnded() == .finished {
                 if self.reframing == .chunked, self.handler != nil { self.answer.writeLastChunk() }
                 self.upstreamKeepsAlive = false
                 self.responseEnded(leftOver: false)

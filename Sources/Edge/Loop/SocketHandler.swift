@@ -98,6 +98,12 @@ class SocketHandler: ChannelInboundHandler {
         return true
     }
 
+    /// Has the socket tell its peer when it is closed that this is no orderly end (RST, not FIN).
+    final func resetWhenClosed() {
+        var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
+        setsockopt(self.socket, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+    }
+
     // MARK: In
 
     /// Asks for the next read. The channel's own way (`autoRead`) asks through the pipeline and this handler each time.

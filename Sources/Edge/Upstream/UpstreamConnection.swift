@@ -11,6 +11,8 @@ final class UpstreamConnection: SocketHandler, Equatable {
     /// Loop time of the moment it was parked.
     var idleSinceMs = 0
     private(set) var isActive = false
+    /// Whether it ended with an error, a reset for one: then its end is not that of an answer.
+    private(set) var hasFailed = false
 
     init(endpoint: UpstreamEndpoint, earlyReads: EarlyReads) {
         self.endpoint = endpoint
@@ -54,6 +56,11 @@ final class UpstreamConnection: SocketHandler, Equatable {
 
     override func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable { self.exchange?.upstreamBecameWritable() }
+    }
+
+    override func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        self.hasFailed = true
+        super.errorCaught(context: context, error: error)
     }
 
     override func channelInactive(context: ChannelHandlerContext) {

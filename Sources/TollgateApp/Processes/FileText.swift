@@ -27,19 +27,27 @@ enum FileText {
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw Self.failure("write", temporary) }
         fchmod(descriptor, mode)
+        do {
+            try Self.fill(descriptor, text, of: temporary)
+            guard rename(temporary, path) == 0 else { throw Self.failure("replace", path) }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+    }
+
+    /// Writes, brings to the disk and closes.
+    private static func fill(_ descriptor: CInt, _ text: String, of path: String) throws {
+        defer { close(descriptor) }
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                close(descriptor)
-                throw Self.failure("write", temporary)
-            }
+            guard count > 0 else { throw Self.failure("write", path) }
             rest = rest.dropFirst(count)
         }
-        fsync(descriptor)
-        close(descriptor)
-        guard rename(temporary, path) == 0 else { throw Self.failure("replace", path) }
+        // The name goes to what the disk has, or stays with what was there before.
+        guard fsync(descriptor) == 0 else { throw Self.failure("write", path) }
     }
 
     /// The last lines of a file, for an error message.

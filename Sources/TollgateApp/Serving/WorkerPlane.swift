@@ -69,6 +69,7 @@ struct WorkerPlane: Sendable {
 
     func metrics() -> [MetricFamily] {
         self.counters.families() + self.recovery.families() + self.sweeper.families()
+            + self.durableKeys.families()
     }
 
     private static func journal(

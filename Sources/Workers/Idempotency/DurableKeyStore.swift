@@ -28,6 +28,7 @@ public final class DurableKeyStore: Service {
         var files: OutcomeFiles?
         var isClosed = false
         var saysUnwritten = true
+        var saidOfDisk = SaidLately<SyncFailure>()
         /// Files that were found to be no business of ours, so that each is told of once.
         var passedOver: Set<String> = []
     }
@@ -89,6 +90,17 @@ public final class DurableKeyStore: Service {
 
     /// Settlements that PostgreSQL has not confirmed.
     public var waiting: Int { self.state.withLock { $0.outbox.waiting } }
+
+    /// What should be 0, as metrics.
+    public func families() -> [MetricFamily] {
+        let doubtful = self.state.withLock { $0.files?.entriesInDoubt($0.outbox) ?? 0 }
+        return [
+            MetricFamily(
+                name: "tollgate_durable_settlements_doubtful",
+                help: "Results that PostgreSQL has not confirmed, in files that the disk did not take. Should be 0.",
+                kind: .gauge, samples: [.init(value: .number(Double(doubtful)))])
+        ]
+    }
 
     private func takeIn(_ settlement: DurableSettlement, _ add: (inout DurableOutbox, Int?) -> Void) {
         let (isTaken, saysUnwritten) = self.state.withLock { state -> (Bool, Bool) in
@@ -247,10 +259,28 @@ public final class DurableKeyStore: Service {
     private func wakeAtIntervals() async {
         while (try? await Task.sleep(for: .seconds(1))) != nil {
             let nowMs = self.nowMs
-            let (isDue, files) = self.state.withLock { ($0.outbox.wake(nowMs: nowMs), $0.files?.all ?? []) }
-            if isDue { self.settleBell.ring() }
-            for file in files where !file.isEmpty { file.flush() }
+            if self.state.withLock({ $0.outbox.wake(nowMs: nowMs) }) { self.settleBell.ring() }
+            self.sync()
         }
+    }
+
+    /// Brings what was written down to the disk. What the disk did not take is written to another file: it is still in
+    /// memory, and what the disk says of the old one at the next attempt means nothing.
+    func sync() {
+        let files: [Int: OutcomeFile] = self.state.withLock { $0.files?.trusted ?? [:] }
+        for (number, file) in files where !file.isEmpty {
+            guard let failure = file.flush() else { continue }
+            self.counters.add(1, to: .durableSyncFailures)
+            let isNew = self.state.withLock { state in
+                state.files?.doubt(number)
+                return state.saidOfDisk.isNew(failure)
+            }
+            guard isNew else { continue }
+            self.logger.error(
+                "The disk did not take results of durable idempotency keys; they are written to another file",
+                metadata: ["path": "\(file.path)", "error": "\(failure)"])
+        }
+        self.state.withLock { state in state.files?.rescue(&state.outbox) }
     }
 
     private var nowMs: Int { Int((ContinuousClock.now - self.began) / .milliseconds(1)) }

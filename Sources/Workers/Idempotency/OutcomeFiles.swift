@@ -9,6 +9,8 @@ struct OutcomeFiles: Sendable {
     private var files: [Int: OutcomeFile] = [:]
     private var current: Int?
     private var count = 0
+    /// Files that the disk did not take whole: nothing is added to them, and what they keep is written to another.
+    private var doubted: Set<Int> = []
     /// After a failure no other file is made until then.
     private var retryAt = ContinuousClock.now
 
@@ -20,8 +22,8 @@ struct OutcomeFiles: Sendable {
         self.deployment = deployment
     }
 
-    /// All that there are.
-    var all: [OutcomeFile] { Array(self.files.values) }
+    /// Those that the disk has, or is still to get.
+    var trusted: [Int: OutcomeFile] { self.files.filter { !self.doubted.contains($0.key) } }
 
     /// Writes a settlement down. Returns the number of the file that keeps it; nil when the disk does not take it.
     mutating func write(_ settlement: DurableSettlement) -> Int? {
@@ -43,6 +45,28 @@ struct OutcomeFiles: Sendable {
         }
     }
 
+    // MARK: What the disk did not take
+
+    /// The disk did not take this file: another one goes on.
+    mutating func doubt(_ number: Int) {
+        guard self.files[number] != nil else { return }
+        self.doubted.insert(number)
+        if self.current == number { self.current = nil }
+    }
+
+    /// Writes what the oldest file in doubt keeps to another one. One file each time, so that a disk that takes nothing is
+    /// not written full of what it has refused, and nobody waits long for the lock.
+    mutating func rescue(_ outbox: inout DurableOutbox) {
+        guard let number = self.doubted.min() else { return }
+        outbox.rewrite(file: number) { self.write($0) }
+        self.tidy(outbox)
+    }
+
+    /// Entries that are kept by nothing but files in doubt.
+    func entriesInDoubt(_ outbox: DurableOutbox) -> Int { self.doubted.reduce(0) { $0 + outbox.entries(in: $1) } }
+
+    // MARK: What is confirmed
+
     /// Removes what keeps nothing that `outbox` needs, and empties the one in use.
     mutating func tidy(_ outbox: DurableOutbox, isLast: Bool = false) {
         for (number, file) in self.files where !outbox.needs(file: number) {
@@ -51,6 +75,7 @@ struct OutcomeFiles: Sendable {
             } else {
                 file.remove()
                 self.files[number] = nil
+                self.doubted.remove(number)
                 if number == self.current { self.current = nil }
             }
         }

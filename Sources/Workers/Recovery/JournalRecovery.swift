@@ -35,11 +35,15 @@ public final class JournalRecovery: Service {
         var gone: Set<String> = []
         var gaps: UsageJournals.Gaps?
         var renewAt = ContinuousClock.now + JournalRecovery.renewInterval
+        /// A journal in doubt is not followed by another before: a disk that takes nothing should not get many.
+        var replaceAt = ContinuousClock.now
+        var saidOfDisk = SaidLately<SyncFailure>()
     }
 
     private static let interval = Duration.milliseconds(500)
     private static let lookInterval = Duration.seconds(5)
     private static let renewInterval = Duration.seconds(86_400)
+    private static let replaceInterval = Duration.seconds(60)
     private static let fullPercent = 50
 
     /// - Parameter keeper: of this process's own journal; nil where there is no edge.
@@ -111,21 +115,38 @@ public final class JournalRecovery: Service {
         self.state.withLock { $0.gaps = gaps }
     }
 
-    /// Makes way for a fresh journal when this process's own is half full.
+    /// Makes way for a fresh journal when this process's own is half full, or the disk did not take it.
     public func renewIfNeeded() async {
         guard let keeper, let adopt = self.state.withLock({ $0.adopt }) else { return }
-        let isOld = self.state.withLock { ContinuousClock.now >= $0.renewAt }
-        guard isOld || keeper.current.percentUsed >= Self.fullPercent else { return }
+        self.tellFailedSyncs(of: keeper.current)
+        let isInDoubt = keeper.current.doubt != nil
+        let isDue = self.state.withLock { state in
+            let now = ContinuousClock.now
+            return now >= state.renewAt || isInDoubt && now >= state.replaceAt
+        }
+        guard isDue || keeper.current.percentUsed >= Self.fullPercent else { return }
         do throws(JournalError) {
             let before = try await keeper.renew(adopt)
             self.state.withLock { state in
                 state.sealed.append(before)
                 state.renewAt = .now + Self.renewInterval
+                if isInDoubt { state.replaceAt = .now + Self.replaceInterval }
             }
         } catch {
             self.logger.error("No fresh usage journal can be made", metadata: ["error": "\(error)"])
-            self.state.withLock { $0.renewAt = .now + Self.lookInterval }
+            self.state.withLock { state in
+                state.renewAt = .now + Self.lookInterval
+                state.replaceAt = .now + Self.lookInterval
+            }
         }
+    }
+
+    private func tellFailedSyncs(of journal: JournalFile) {
+        self.counters.add(journal.takeFailedSyncs(), to: .journalSyncFailures)
+        guard let doubt = journal.doubt, self.state.withLock({ $0.saidOfDisk.isNew(doubt) }) else { return }
+        self.logger.error(
+            "The disk did not take the journal of usage; another one follows, and this one is recorded",
+            metadata: ["path": "\(journal.path ?? "-")", "error": "\(doubt)"])
     }
 
     // MARK: Recording

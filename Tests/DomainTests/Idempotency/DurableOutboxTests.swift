@@ -159,4 +159,134 @@ struct DurableOutboxTests {
             #expect(outbox.waiting == taken - done.count, "seed \(seed)")
         }
     }
+
+    @Test func `what a file keeps that is not to be relied on goes to another, the rest stays where it is`() {
+        var outbox = DurableOutbox(
+            Self.bounds {
+                $0.batchMax = 2
+                $0.againAfterMs = 10
+            })
+        for owner in 1...4 { outbox.add(Self.result(owner), file: owner % 2) }
+        outbox.giveBack(Self.claim(5), file: 1, nowMs: 0)
+        _ = outbox.take()
+        var written: [DurableSettlement] = []
+        outbox.rewrite(file: 1) { settlement in
+            // No room for the third.
+            guard settlement != Self.result(3) else { return nil }
+            written.append(settlement)
+            return 7
+        }
+        let release = DurableSettlement(claim: Self.claim(5), ending: .release)
+        #expect(written == [Self.result(1), release, release])
+        #expect([0, 1, 7].map { outbox.entries(in: $0) } == [2, 1, 3])
+        var told: [DurableSettlement] = []
+        _ = outbox.confirmed()
+        _ = outbox.wake(nowMs: 10)
+        while case let batch = outbox.take(), !batch.isEmpty {
+            told += batch
+            _ = outbox.confirmed()
+        }
+        #expect(told == [Self.result(3), Self.result(4), release, release])
+        #expect([0, 1, 7].allSatisfy { !outbox.needs(file: $0) })
+        #expect(outbox.waiting == 0)
+        #expect(outbox.waitingBytes == 0)
+    }
+
+    /// The same rules in as few words as possible: an array, of which a batch is cut off and put back.
+    private struct Model {
+        struct Entry: Equatable {
+            var settlement: DurableSettlement
+            var file: Int
+            var isSuspect = false
+        }
+        var bounds: DurableOutbox.Bounds
+        var queue: [Entry] = []
+        var underWay: [Entry] = []
+        var again: [(atMs: Int, entry: Entry)] = []
+
+        var all: [Entry] { self.underWay + self.queue + self.again.map(\.entry) }
+
+        mutating func take() -> [DurableSettlement] {
+            guard self.underWay.isEmpty else { return [] }
+            var bytes = 0
+            while let next = self.queue.first,
+                self.underWay.isEmpty
+                    || (self.underWay.count < self.bounds.batchMax && bytes < self.bounds.batchBytesMax
+                        && !next.isSuspect && !self.underWay[0].isSuspect)
+            {
+                bytes += next.settlement.byteCount
+                self.underWay.append(self.queue.removeFirst())
+            }
+            return self.underWay.map(\.settlement)
+        }
+
+        mutating func failed(_ failure: DurableOutbox.Failure) -> DurableSettlement? {
+            defer { self.underWay = [] }
+            if failure == .refused, self.underWay.count == 1 { return self.underWay[0].settlement }
+            for var entry in self.underWay.reversed() {
+                entry.isSuspect = entry.isSuspect || failure == .refused
+                self.queue.insert(entry, at: 0)
+            }
+            return nil
+        }
+    }
+
+    @Test func `it does what the simple model does`() {
+        for seed in 0..<UInt64(TestEffort.cases(300, full: 20_000)) {
+            var random = SplitMix64(seed: seed)
+            var model = Model(
+                bounds: Self.bounds {
+                    $0.batchMax = Int.random(in: 1...6, using: &random)
+                    $0.batchBytesMax = Int.random(in: 1...600, using: &random)
+                    $0.againAfterMs = 7
+                })
+            var outbox = DurableOutbox(model.bounds)
+            for step in 0..<120 {
+                switch Int.random(in: 0..<12, using: &random) {
+                case 0, 1, 2, 3:
+                    let settlement = Self.result(step, bytes: Int.random(in: 0..<200, using: &random))
+                    outbox.add(settlement, file: step / 10)
+                    model.queue.append(.init(settlement: settlement, file: step / 10))
+                case 4:
+                    outbox.giveBack(Self.claim(step), file: step / 10, nowMs: step)
+                    let entry = Model.Entry(
+                        settlement: .init(claim: Self.claim(step), ending: .release), file: step / 10)
+                    model.queue.append(entry)
+                    model.again.append((step + 7, entry))
+                case 5:
+                    let due = model.again.filter { $0.atMs <= step }.map(\.entry)
+                    model.again.removeAll { $0.atMs <= step }
+                    model.queue += due
+                    let woke = outbox.wake(nowMs: step)
+                    #expect(woke == !due.isEmpty)
+                case 6:
+                    let file = Int.random(in: 0..<12, using: &random)
+                    outbox.rewrite(file: file) { $0.byteCount % 2 == 0 ? 100 + step : nil }
+                    func move(_ entry: inout Model.Entry) {
+                        if entry.file == file, entry.settlement.byteCount % 2 == 0 { entry.file = 100 + step }
+                    }
+                    for index in model.queue.indices { move(&model.queue[index]) }
+                    for index in model.underWay.indices { move(&model.underWay[index]) }
+                    for index in model.again.indices { move(&model.again[index].entry) }
+                case 7, 8, 9:
+                    let (batch, expected) = (outbox.take(), model.take())
+                    #expect(batch == expected, "seed \(seed), step \(step)")
+                case 10:
+                    let count = outbox.confirmed()
+                    #expect(count == model.underWay.count)
+                    model.underWay = []
+                default:
+                    let failure = Bool.random(using: &random) ? DurableOutbox.Failure.refused : .away
+                    let (givenUp, expected) = (outbox.failed(failure), model.failed(failure))
+                    #expect(givenUp == expected, "seed \(seed), step \(step)")
+                }
+                let all = model.all
+                #expect(outbox.waiting == all.count, "seed \(seed), step \(step)")
+                #expect(outbox.waitingBytes == all.reduce(0) { $0 + $1.settlement.byteCount })
+                for file in Array(0..<12) + [100 + step] {
+                    #expect(outbox.entries(in: file) == all.count { $0.file == file }, "seed \(seed), step \(step)")
+                }
+            }
+        }
+    }
 }

@@ -7,6 +7,8 @@ final class RawClient {
 
     /// Whether the peer has closed its side, or the connection was reset.
     private(set) var hasEnded = false
+    /// Whether it was a reset.
+    private(set) var wasReset = false
 
     /// - Parameter receiveBuffer: bytes that the kernel may hold for a client that does not read; nil leaves it alone.
     init(port: Int, receiveBuffer: Int? = nil) throws {
@@ -146,7 +148,8 @@ final class RawClient {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         let count = recv(self.descriptor, &chunk, chunk.count, 0)
         guard count > 0 else {
-            if count == 0 || errno == ECONNRESET { self.hasEnded = true }
+            self.wasReset = count < 0 && errno == ECONNRESET
+            if count == 0 || self.wasReset { self.hasEnded = true }
             return false
         }
         self.received.append(contentsOf: chunk[..<count])

@@ -1,0 +1,19 @@
+import Glibc
+
+/// The disk did not take what a file holds. What was written since the last time that it did may be on the disk or not, and
+/// asking again proves nothing: the kernel tells of a failure once or twice, and may have let go of the pages.
+public struct SyncFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kernel's number of it.
+    public let code: CInt
+
+    public var description: String { String(cString: strerror(self.code)) }
+
+    /// Writes the data of an open file to the disk, and waits for it. nil when the disk has it.
+    static func sync(_ descriptor: CInt) -> SyncFailure? {
+        while fdatasync(descriptor) != 0 {
+            let code = errno
+            if code != EINTR { return SyncFailure(code: code) }
+        }
+        return nil
+    }
+}
