@@ -1,5 +1,3 @@
-import DequeModule
-
 /// What PostgreSQL has still to be told of durable idempotency keys: in which order, what is tried again, what is given
 /// up, and which files that keep it are still needed. No clock and no store; it does what it answers.
 ///
@@ -36,7 +34,7 @@ public struct DurableOutbox: Sendable {
 
     private let bounds: Bounds
     /// What waits, behind what is under way.
-    private var queue: Deque<Entry> = []
+    private var queue = Line<Entry>()
     /// The first of the queue are a batch, of which PostgreSQL's word is awaited.
     private var underWay = 0
     private var again: [(atMs: Int, entry: Entry)] = []
@@ -95,7 +93,8 @@ public struct DurableOutbox: Sendable {
         guard self.underWay == 0, let first = self.queue.first else { return [] }
         var batch: [DurableSettlement] = []
         var bytes = 0
-        for entry in self.queue {
+        for index in self.queue.indices {
+            let entry = self.queue[index]
             if !batch.isEmpty {
                 let isFull = batch.count >= self.bounds.batchMax || bytes >= self.bounds.batchBytesMax
                 if isFull || entry.isSuspect || first.isSuspect { break }

@@ -130,20 +130,29 @@ class SocketHandler: ChannelInboundHandler {
     /// Forgets a hold that ended with the exchange that asked for it.
     final func forgetHold() { self.readsHeld = false }
 
-    /// Reads what the socket holds past SwiftNIO, and hands it on. False where there is nothing, or something that is
-    /// SwiftNIO's to find: the end, an error. Nil where nothing may be read.
+    /// Reads what the socket holds past SwiftNIO, and hands it on. False where there is nothing, or the end, which is
+    /// SwiftNIO's to find. Nil where nothing may be read.
     final func readEarly(into buffer: inout ByteBuffer, bytesMax: Int) -> Bool? {
         self.expectsBytes = false
-        guard self.socket >= 0, !self.readsHeld else { return nil }
+        guard let context, self.socket >= 0, !self.readsHeld else { return nil }
         let socket = self.socket
+        var failure: CInt = 0
         buffer.clear()
         let taken = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: bytesMax) { space in
-            max(0, Glibc.recv(socket, space.baseAddress, space.count, CInt(MSG_DONTWAIT)))
+            let taken = Glibc.recv(socket, space.baseAddress, space.count, CInt(MSG_DONTWAIT))
+            if taken < 0 { failure = errno }
+            return max(0, taken)
         }
-        guard taken > 0 else { return false }
-        self.received(buffer)
-        self.receivedAll()
-        return true
+        if taken > 0 {
+            self.received(buffer)
+            self.receivedAll()
+            return true
+        }
+        if failure != 0, failure != EAGAIN, failure != EINTR {
+            // The kernel tells of an error once: SwiftNIO would find an orderly end in its place.
+            self.errorCaught(context: context, error: IOError(errnoCode: failure, reason: "recv"))
+        }
+        return false
     }
 
     // MARK: Channel events

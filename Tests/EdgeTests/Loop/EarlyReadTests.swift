@@ -32,7 +32,7 @@ import Testing
         while !policy.isWorthTrying() {}
         policy.ended(hits: 1)
         var runs = 0
-        while policy.isWorthTrying(), runs < 100 {
+        while runs < 100, policy.isWorthTrying() {
             policy.ended(hits: 0)
             runs += 1
         }
@@ -43,7 +43,7 @@ import Testing
         var policy = EarlyReadPolicy()
         for _ in 0..<10_000 { policy.ended(hits: 20) }
         var runs = 0
-        while policy.isWorthTrying(), runs < 1_000 {
+        while runs < 1_000, policy.isWorthTrying() {
             policy.ended(hits: 0)
             runs += 1
         }
