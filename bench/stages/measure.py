@@ -25,7 +25,8 @@ STAGES = {
     "head to question, all of it": (r"\$s4Edge8ExchangeC8headRead", None),
     "question sent, answer read": (
         r"\$s4Edge13AdmissionTripC(12redisReplied|6append|6encode)", r"\$s4Edge8ExchangeC7decided"),
-    "decision to forwarding": (r"\$s4Edge8ExchangeC7decided", None),
+    "decision to forwarding": (r"\$s4Edge8ExchangeC7decided", r"\$s4Edge10EarlyReadsC12expectAnswer"),
+    "early reads asked for": (r"\$s4Edge10EarlyReadsC(12expectAnswer|13expectRequest)", None),
     "response head parsed": (r"\$s8HTTPWire14ResponseParserV5parse", None),
     "answer written and settled": (r"\$s4Edge8ExchangeC12upstreamRead", r"\$s8HTTPWire14ResponseParserV5parse"),
 }
