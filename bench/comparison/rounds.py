@@ -1,8 +1,8 @@
 """The measurement: short runs of every peer in turn, again and again, so that what drifts hits all alike.
 
 A machine that others share is not equally fast for long: the upstream, which does the same for every request, has been seen
-to need half as much again from one second to the next but one. So a round is made of several short runs of each peer, and
-between two runs of one peer lies one of each of the others.
+to need half as much again from one second to the next but one. So a round is made of several short runs of each peer, in
+turn, forth and back.
 """
 
 import os

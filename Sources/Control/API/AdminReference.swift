@@ -51,8 +51,8 @@ enum AdminReference {
         - **What was read can be put back**: where a record can be both read and changed at one path, PUT or PATCH takes \
         what GET gave, as it is. Read-only members (`readOnly` in the schema of the body) may be left out or given as they were \
         read; one that differs is a 422 that names it and says its value. Not compared are members that change by \
-        themselves or with every change: an org's `version`, a key's `last_used_at`, of a webhook's endpoint \
-        `updated_at`, `last_triggered_at` and `last_status_code`. An override is put back as its list gives it. A plan \
+        themselves or with every change: an org's `version`, a key's `last_used_at` and `status`, a plan's `source`, of a \
+        webhook's endpoint `updated_at`, `last_triggered_at` and `last_status_code`. An override is put back as its list gives it. A plan \
         that is put is the records' from then on (`source`).
         - **Lists** give `data` and `next_cursor`. `limit` is 1 to 100 (default 20); `cursor` is the `next_cursor` of \
         the page before, opaque.

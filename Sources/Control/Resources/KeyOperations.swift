@@ -119,7 +119,7 @@ enum KeyOperations {
                 "APIKeyChange", isChange: true,
                 .optional("name", .text(.free(0...200, example: "ci")), ""),
                 .optional("scopes", .list(.text(.scope), max: 64), ""), Self.addresses
-            ).puttingBack(Self.shape, passingOver: "last_used_at"))
+            ).puttingBack(Self.shape, passingOver: "last_used_at", "status"))
     } run: { call in
         let before = try await Self.json(Self.own(call))
         try call.expect(Self.tagged(before))

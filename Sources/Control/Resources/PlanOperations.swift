@@ -110,7 +110,7 @@ enum PlanOperations {
                         .optional("price_cents", Self.price.schema, Self.price.description),
                         .optional("currency", Self.currency.schema, "", fallback: "usd"),
                     ]
-            ).puttingBack(Self.shape))
+            ).puttingBack(Self.shape, passingOver: "source"))
     } run: { call in
         let code = try call.parameter("plan")
         let plans = Plans(call.database)

@@ -72,9 +72,10 @@ extension Exchange {
         handler.flush()
     }
 
-    /// Whether an answer is under way whose end is that of its connection.
+    /// Whether an answer is under way, or still waits for its client, whose end is that of its connection.
     var endsWithConnection: Bool {
-        self.machine.phase == .streaming && self.responseStarted && self.reframing == .untilClose
+        guard self.reframing == .untilClose else { return false }
+        return self.machine.phase == .streaming && self.responseStarted || self.handler?.isBehind == true
     }
 
     private func finishAborted() {

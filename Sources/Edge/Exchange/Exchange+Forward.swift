@@ -39,9 +39,11 @@ extension Exchange {
         self.machine.sent()
         self.loop.counters.upstreamRequests += 1
         if self.loop.logsAccess { self.upstreamStartNs = LoopClock.nowNs() }
-        connection.writeAndFlush(self.outgoing)
-        if self.requestBodyEnded { self.loop.earlyReads.expectAnswer(on: connection) }
         self.stage = .forwarding
+        connection.writeAndFlush(self.outgoing)
+        // A connection that was reset while idle may end within this write, and the request with it.
+        guard self.connection === connection else { return }
+        if self.requestBodyEnded { self.loop.earlyReads.expectAnswer(on: connection) }
         if self.requestBodyEnded {
             self.requestSent()
         } else {

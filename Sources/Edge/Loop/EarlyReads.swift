@@ -22,8 +22,9 @@ final class EarlyReads {
     /// Reads that found something.
     private(set) var hits: UInt64 = 0
 
-    /// Runs until SwiftNIO must have had a turn: a run can lead to the next one, and other sockets wait meanwhile.
-    private static let runsMax = 16
+    /// Runs until SwiftNIO must have had a turn: a run can lead to the next one, and other sockets, Redis's too, wait
+    /// meanwhile.
+    private static let runsMax = 4
     /// A head with a small body; the rest of more is SwiftNIO's.
     private static let bytesMax = 2_048
 

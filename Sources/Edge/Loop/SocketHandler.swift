@@ -24,6 +24,8 @@ class SocketHandler: ChannelInboundHandler {
     private final var socket: CInt = -1
     /// Whether SwiftNIO may have bytes that the socket has not taken.
     private final var mayHaveQueued = false
+    /// Whether SwiftNIO is writing on our behalf: where it fails it closes the channel at once, and tells of no error.
+    private(set) final var isWriting = false
     private final var readsHeld = false
     private final var readWanted = false
     private let earlyReads: EarlyReads
@@ -65,7 +67,10 @@ class SocketHandler: ChannelInboundHandler {
     }
 
     final func flush() {
-        if self.mayHaveQueued { self.context?.flush() }
+        guard self.mayHaveQueued, let context else { return }
+        self.isWriting = true
+        context.flush()
+        self.isWriting = false
     }
 
     final func writeAndFlush(_ buffer: ByteBuffer) {
@@ -76,10 +81,11 @@ class SocketHandler: ChannelInboundHandler {
             if taken == buffer.readableBytes { return }
         }
         self.mayHaveQueued = true
-        guard taken > 0 else { return context.writeAndFlush(NIOAny(buffer), promise: nil) }
         var unsent = buffer
         unsent.moveReaderIndex(forwardBy: taken)
+        self.isWriting = true
         context.writeAndFlush(NIOAny(unsent), promise: nil)
+        self.isWriting = false
     }
 
     /// Bytes that the socket has taken. An error is SwiftNIO's to find: it meets it with the same bytes.

@@ -66,6 +66,7 @@ final class UpstreamConnection: SocketHandler, Equatable {
     override func channelInactive(context: ChannelHandlerContext) {
         super.channelInactive(context: context)
         self.isActive = false
+        if self.isWriting { self.hasFailed = true }
         if let exchange {
             exchange.upstreamClosed(self)
         } else {

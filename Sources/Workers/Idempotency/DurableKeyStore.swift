@@ -267,9 +267,13 @@ public final class DurableKeyStore: Service {
     /// Brings what was written down to the disk. What the disk did not take is written to another file: it is still in
     /// memory, and what the disk says of the old one at the next attempt means nothing.
     func sync() {
-        let files: [Int: OutcomeFile] = self.state.withLock { $0.files?.trusted ?? [:] }
+        let (files, movedFrom): ([Int: OutcomeFile], Set<Int>) = self.state.withLock {
+            ($0.files?.trusted ?? [:], $0.files?.movedFrom ?? [])
+        }
+        var hasAll = true
         for (number, file) in files where !file.isEmpty {
             guard let failure = file.flush() else { continue }
+            hasAll = false
             self.counters.add(1, to: .durableSyncFailures)
             let isNew = self.state.withLock { state in
                 state.files?.doubt(number)
@@ -280,7 +284,10 @@ public final class DurableKeyStore: Service {
                 "The disk did not take results of durable idempotency keys; they are written to another file",
                 metadata: ["path": "\(file.path)", "error": "\(failure)"])
         }
-        self.state.withLock { state in state.files?.rescue(&state.outbox) }
+        self.state.withLock { state in
+            if hasAll { state.files?.synced(movedFrom: movedFrom, state.outbox) }
+            state.files?.rescue(&state.outbox)
+        }
     }
 
     private var nowMs: Int { Int((ContinuousClock.now - self.began) / .milliseconds(1)) }

@@ -112,8 +112,9 @@ struct PuttingBackTests {
             let put = try await world.send("PUT", "/v1/plans/FREE", free.json)
             #expect(put.status == 200 && put.json["source"] == "records", "\(put)")
             #expect(put.json.without("source") == free.json.without("source"))
-            let stale = try await world.send("PUT", "/v1/plans/FREE", free.json)
-            #expect(stale.status == 422 && stale.text.contains(#"its value is \"records\""#), "\(stale)")
+            // The answer may have been lost: the same again is the same.
+            let again = try await world.send("PUT", "/v1/plans/FREE", free.json)
+            #expect(again.status == 200 && again.json == put.json, "\(again)")
             // A copy says its own code, or none.
             #expect(try await world.send("PUT", "/v1/plans/COPY", put.json).status == 422)
             let copy = try await world.send("PUT", "/v1/plans/COPY", put.json.without("code"))

@@ -97,6 +97,35 @@ import Testing
         }
     }
 
+    /// An HTTP/1.0 client knows the end of an answer by the end of its connection: one that stands still until the gateway
+    /// gives up must be told that what it has is not all.
+    @Test func `a client that stands still gets a whole answer or a reset, not an orderly end before its time`()
+        async throws
+    {
+        let listener = try RawListener()
+        try await TestEdge.with(
+            upstreamPort: listener.port,
+            configuration: {
+                $0.edge.bodyIdleTimeoutMs = 200
+                $0.route("open") { $0.timeouts.idleMs = 200 }
+            }
+        ) { edge in
+            // Where the last bytes find the socket full is a matter of sizes.
+            for blocks in stride(from: 40, to: 72, by: 2) {
+                let client = try RawClient(port: edge.port, receiveBuffer: 16 << 10)
+                client.send("GET /open/a HTTP/1.0\r\n\r\n")
+                let (peer, _) = try listener.acceptRequest()
+                peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+                let sent = try await Self.sendUntilStopped(peer, blocks * (128 << 10))
+                peer.close()
+                try await eventually("the gateway has given up") { await edge.count("connections_open") == 0 }
+                let head = client.read(through: "\r\n\r\n")
+                let received = client.readToEnd().utf8.count
+                #expect(head != nil && received == sent || client.wasReset, "\(received) of \(sent)")
+            }
+        }
+    }
+
     /// Answers of many sizes to clients that read nothing at first: where the last bytes find the socket full is a matter of
     /// sizes, and of so many some do.
     private static func expectWholeAnswers(

@@ -1,4 +1,6 @@
 import Domain
+import Glibc
+import Synchronization
 import TestKit
 import Testing
 
@@ -288,6 +290,51 @@ import Testing
             #expect(client.response()?.code == "upstream-connection-lost")
             #expect(!listener.hasConnection)
         }
+    }
+
+    /// The gateway learns of the reset when it writes: the request ends within its own write.
+    @Test func `a request whose idle connection was reset meanwhile is answered, and its client's connection goes on`()
+        async throws
+    {
+        let stop = LoopStop()
+        let listener = try RawListener()
+        let edge = try await TestEdge(
+            upstreamPort: listener.port, dependencies: { $0.lastUsed = { _ in stop.wait() } })
+        let tenant = try await edge.realm.issue()
+        let client = try edge.client()
+        let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+        client.send(RawRequest.get("/v1/a", as: tenant))
+        let (idle, _) = try listener.acceptRequest()
+        idle.send(ok)
+        #expect(client.response()?.text == "ok")
+        // The loop tells of the key's use within a second, and stands still.
+        try await eventually("the loop stands still") { stop.isWaiting }
+        client.send(Self.post)
+        idle.reset()
+        stop.end()
+        #expect(client.response()?.status == 502)
+        client.send(Self.get)
+        let (peer, _) = try listener.acceptRequest()
+        peer.send(ok)
+        #expect(client.response()?.text == "ok")
+        await edge.stop()
+    }
+
+    /// Holds an event loop up.
+    private final class LoopStop: Sendable {
+        private let state = Atomic<Int>(0)
+
+        var isWaiting: Bool { self.state.load(ordering: .acquiring) == 1 }
+
+        /// Returns when `end` has been called; at once after that.
+        func wait() {
+            guard self.state.compareExchange(expected: 0, desired: 1, ordering: .acquiringAndReleasing).exchanged else {
+                return
+            }
+            while self.isWaiting { usleep(1_000) }
+        }
+
+        func end() { self.state.store(2, ordering: .releasing) }
     }
 
     @Test func `an endpoint that refuses is passed over for one that does not`() async throws {
