@@ -152,7 +152,7 @@ def check_meters(peer, before, samples):
         return None
     served = sum(sample.outcome.requests for sample in samples)
     counted = after - before
-    slack = peer.workload.connections * (len(samples) + 1)
+    slack = peer.workload.connections * (sum(sample.runs for sample in samples) + 1)
     if not served <= counted <= served + slack:
         raise CheckFailure(f"{peer.name}: the load saw {served} answers, the meters counted {counted}; "
                            f"expected between {served} and {served + slack}")

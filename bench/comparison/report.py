@@ -99,7 +99,8 @@ def notes(result):
         "- Medians of the rounds, in parentheses the smallest and the largest; a ratio is the median of the ratios within each "
         "round. CPU is user + system of the gateway's processes from /proc/PID/stat, divided by the requests that were answered.",
         "- The load is a closed loop (wrk): p99 is at saturation and says little about latency at a given rate. Of a round it is "
-        "the mean of its runs' p99, so a stall in one of them shows less.",
+        "the mean of its runs' p99, so a stall in one of them shows less. What is on its way when a run ends is served and not "
+        "counted by the load: up to one request a connection, 0.5 % of a run of the slowest peers.",
     ]
     for name, call in result.script_calls.items():
         lines.append(f"- {name}: one request is one script call with {call.keys} keys and {call.argument_bytes} bytes of "

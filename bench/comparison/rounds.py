@@ -29,6 +29,8 @@ class Sample:
     redis_reads: int
     #: CPU time of processes that are not ours, as a share of all cores.
     foreign_share: float
+    #: Runs of the load that it is made of.
+    runs: int = 1
 
     def joined(self, other):
         """Both runs of a peer as one."""
@@ -36,7 +38,7 @@ class Sample:
             peer=self.peer, round=self.round, outcome=self.outcome.joined(other.outcome),
             user_seconds=self.user_seconds + other.user_seconds, system_seconds=self.system_seconds + other.system_seconds,
             script_calls=self.script_calls + other.script_calls, redis_reads=self.redis_reads + other.redis_reads,
-            foreign_share=max(self.foreign_share, other.foreign_share))
+            foreign_share=max(self.foreign_share, other.foreign_share), runs=self.runs + other.runs)
 
     @property
     def cpu_us(self):

@@ -106,6 +106,9 @@ class CheckTests(unittest.TestCase):
         for after in (2049, 2050 + 3 * 64 + 1):
             with self.assertRaises(checks.CheckFailure):
                 checks.check_meters(StubPeer("x", metered=[after]), 50, samples)
+        # Each run of a round leaves requests behind.
+        joined = [sample("x", 1, 10).joined(sample("x", 1, 10))]
+        self.assertEqual(checks.check_meters(StubPeer("x", metered=[2050 + 3 * 64]), 50, joined), 2000 + 3 * 64)
 
     def test_a_gated_peer_that_asked_nobody_is_noticed(self):
         silent = Sample("x", 1, sample("x", 1, 1).outcome, 0, 1, script_calls=0, redis_reads=0, foreign_share=0)
