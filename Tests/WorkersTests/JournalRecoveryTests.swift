@@ -40,6 +40,18 @@ struct JournalRecoveryTests {
             redis: world.redis, keyspace: world.keyspace, counters: world.counters, logger: world.logger)
     }
 
+    /// A gateway's loop that counts into a small journal, and the recovery that hands it the next one.
+    private static func writingLoop(_ world: WorkerWorld, _ folder: TestFolder) throws
+        -> (keeper: JournalKeeper, writing: WritingLoop, recovery: JournalRecovery)
+    {
+        let keeper = try JournalKeeper(
+            folder: JournalFolder(folder.path), deployment: "d", regions: 1, regionBytes: 1 << 16)
+        let writing = WritingLoop(keeper.current)
+        let recovery = Self.recovery(world, folder, keeper: keeper)
+        recovery.attach { await writing.use($0) }
+        return (keeper, writing, recovery)
+    }
+
     static func recorded(_ world: WorkerWorld) async throws -> Int {
         try await world.pool.query("SELECT coalesce(sum(quantity), 0)::bigint AS n FROM usage_meters")
             .only()["n", as: Int.self]
@@ -134,11 +146,7 @@ struct JournalRecoveryTests {
         let world = try await WorkerWorld.make()
         let folder = try TestFolder(prefix: "tollgate-journal")
         defer { folder.remove() }
-        let keeper = try JournalKeeper(
-            folder: JournalFolder(folder.path), deployment: "d", regions: 1, regionBytes: 1 << 16)
-        let writing = WritingLoop(keeper.current)
-        let recovery = Self.recovery(world, folder, keeper: keeper)
-        recovery.attach { await writing.use($0) }
+        let (_, writing, recovery) = try Self.writingLoop(world, folder)
         var total = 0
         for number in 0..<2_000 {
             #expect(await writing.count(number % 5 + 1, key: "key_\(number)"))
@@ -162,11 +170,7 @@ struct JournalRecoveryTests {
         let world = try await WorkerWorld.make()
         let folder = try TestFolder(prefix: "tollgate-journal")
         defer { folder.remove() }
-        let keeper = try JournalKeeper(
-            folder: JournalFolder(folder.path), deployment: "d", regions: 1, regionBytes: 1 << 16)
-        let writing = WritingLoop(keeper.current)
-        let recovery = Self.recovery(world, folder, keeper: keeper)
-        recovery.attach { await writing.use($0) }
+        let (keeper, writing, recovery) = try Self.writingLoop(world, folder)
         #expect(await writing.count(3, key: "key_1"))
         var broken: [BrokenFile] = []
         let first = keeper.current

@@ -34,7 +34,7 @@ public struct DurableOutbox: Sendable {
 
     private let bounds: Bounds
     /// What waits, behind what is under way.
-    private var queue = Line<Entry>()
+    private var queue = Queue<Entry>()
     /// The first of the queue are a batch, of which PostgreSQL's word is awaited.
     private var underWay = 0
     private var again: [(atMs: Int, entry: Entry)] = []

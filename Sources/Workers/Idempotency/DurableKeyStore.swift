@@ -97,7 +97,7 @@ public final class DurableKeyStore: Service {
         return [
             MetricFamily(
                 name: "tollgate_durable_settlements_doubtful",
-                help: "Results that PostgreSQL has not confirmed, in files that the disk did not take. Should be 0.",
+                help: "Results that neither PostgreSQL has confirmed nor the disk is known to have. Should be 0.",
                 kind: .gauge, samples: [.init(value: .number(Double(doubtful)))])
         ]
     }

@@ -60,7 +60,7 @@ public enum RoutingPath {
     /// escape, no dot, and no two slashes in a row. Nearly every path is plain.
     private static func isPlain(_ path: Span<UInt8>) -> Bool {
         var offset = 0
-        // The top bit of the lane before, if that was a slash.
+        // The slashes of the eight bytes before: the last of them may be the first half of two.
         var slashBefore: UInt64 = 0
         while offset < path.count {
             let count = min(8, path.count &- offset)

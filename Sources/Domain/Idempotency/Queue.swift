@@ -1,5 +1,5 @@
 /// First in, first out: joining at the end and leaving at the front cost the same however many wait.
-struct Line<Element: Sendable>: Sendable {
+struct Queue<Element: Sendable>: Sendable {
     /// Those before `head` have left.
     private var places: [Element?] = []
     private var head = 0
@@ -12,12 +12,12 @@ struct Line<Element: Sendable>: Sendable {
     /// The element at a place; 0 is the front.
     subscript(index: Int) -> Element {
         get {
-            precondition(index >= 0 && index < self.count, "there are \(self.count) in the line")
-            guard let element = self.places[self.head + index] else { preconditionFailure("it has left the line") }
+            precondition(index >= 0 && index < self.count, "there are \(self.count) in the queue")
+            guard let element = self.places[self.head + index] else { preconditionFailure("it has left the queue") }
             return element
         }
         set {
-            precondition(index >= 0 && index < self.count, "there are \(self.count) in the line")
+            precondition(index >= 0 && index < self.count, "there are \(self.count) in the queue")
             self.places[self.head + index] = newValue
         }
     }
