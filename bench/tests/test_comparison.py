@@ -8,6 +8,7 @@ import zlib
 from comparison import checks, figures, report, rounds
 from comparison.figures import Bar
 from comparison.load import LoadOutcome
+from comparison.peers.tollgate import CONFIGURATION
 from comparison.rounds import Sample
 from comparison.workload import ANSWER, BASE62, Workload, make_key
 
@@ -25,6 +26,11 @@ class StubPeer:
 
     def metered(self):
         return self._metered.pop(0) if len(self._metered) > 1 else self._metered[0]
+
+
+class PeerTests(unittest.TestCase):
+    def test_what_is_measured_stays_out_of_the_machines_journal(self):
+        self.assertIn("\njournal:\n  folder: {folder}/", CONFIGURATION)
 
 
 class FigureTests(unittest.TestCase):

@@ -31,15 +31,33 @@ totals: 450
 """
 
 
+LOOP = "'$s8NIOPosix19SelectableEventLoopC3runyyKF"
+TICK = "'$s8NIOPosix19SelectableEventLoopC18_prepareToSchedule8deadline7promise4taskAA13ScheduledTaskVyxctlFyycfU_Tm"
+
+
+def allocations(*calls):
+    """A dump in which a function calls an allocator: (how often, its name and those of its callers) each."""
+    return "fn=swift_slowAlloc\n" + "".join(f"cfn={callers}\ncalls={number} 0\n1 10\n" for number, callers in calls)
+
+
 class ProfileTests(unittest.TestCase):
     def test_a_function_counts_with_what_it_calls(self):
         self.assertEqual(Profile(DUMP).instructions(r"\$s4Edge8ExchangeC6render"), 450)
 
-    def test_the_whole_is_every_function_by_itself(self):
-        self.assertEqual(Profile(DUMP).total, 450)
-
     def test_calls_of_the_allocator_are_counted_but_not_its_own(self):
-        self.assertEqual(Profile(DUMP).allocations, 2)
+        dump = DUMP.replace("malloc", f"malloc'$s4Edge8ExchangeC6renderyyF{LOOP}")
+        self.assertEqual(Profile(dump).allocations, 2)
+
+    def test_only_what_an_event_loop_allocates_counts(self):
+        dump = allocations((3, "malloc@@GLIBC_2.2.5'swift_slowAlloc" + LOOP), (5, "malloc@@GLIBC_2.2.5'swift_slowAlloc"))
+        self.assertEqual(Profile(dump).allocations, 3)
+
+    def test_what_a_loop_allocates_by_the_clock_does_not_count(self):
+        dump = allocations((3, "calloc'swift_slowAlloc" + LOOP), (7, "calloc'swift_slowAlloc" + TICK + LOOP))
+        self.assertEqual(Profile(dump).allocations, 3)
+
+    def test_a_closure_counts_when_it_is_asked_for(self):
+        self.assertEqual(Profile(DUMP).instructions(r"\$s4Edge8ExchangeC6renderyyFyyXEfU_"), 50)
 
     def test_a_function_that_is_not_there_reads_zero(self):
         self.assertEqual(Profile(DUMP).instructions("nothing"), 0)

@@ -23,6 +23,9 @@ redis:
 # Nothing answers there: what is asked for is in Redis.
 postgres:
   url: host={folder} dbname=none
+# Not the machine's: a gateway that lives there would take what is measured here for usage.
+journal:
+  folder: {folder}/journal
 logging:
   level: warning
   access_log: "off"
