@@ -17,15 +17,29 @@ public struct JournalFolder: Sendable, Equatable {
         for part in self.path.split(separator: "/", omittingEmptySubsequences: false) {
             prefix += prefix.isEmpty && part.isEmpty ? "/" : (prefix.isEmpty || prefix == "/" ? "" : "/") + part
             guard !prefix.isEmpty, prefix != "/" else { continue }
-            if mkdir(prefix, 0o700) != 0, errno != EEXIST {
+            guard mkdir(prefix, 0o700) != 0 else {
+                if let failure = SyncFailure.syncNames(of: Self.holding(prefix)) { throw self.notMade("\(failure)") }
+                continue
+            }
+            if errno != EEXIST {
                 let reason = String(cString: strerror(errno))
                 var status = stat()
                 // A folder above may be another's, on a file system that can only be read.
                 if stat(prefix, &status) == 0 { continue }
-                throw JournalError(
-                    self.path, "the folder cannot be made: \(reason); set journal.folder to one that can be written")
+                throw self.notMade(reason)
             }
         }
+    }
+
+    private func notMade(_ reason: String) -> JournalError {
+        JournalError(
+            self.path, "the folder cannot be made: \(reason); set journal.folder to one that can be written")
+    }
+
+    /// The path of the folder that a path is in.
+    static func holding(_ path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     /// Paths of all journals of usage, whoever owns them.

@@ -16,4 +16,22 @@ public struct SyncFailure: Error, Hashable, Sendable, CustomStringConvertible {
         }
         return nil
     }
+
+    /// Writes to the disk which files a folder has, and waits for it: a file that its folder does not know is lost with the
+    /// machine, however often the file itself was written. nil when the disk has it.
+    static func syncNames(of folder: String) -> SyncFailure? {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            // One that may be written to but not read cannot be asked.
+            return errno == EACCES ? nil : SyncFailure(code: errno)
+        }
+        defer { Glibc.close(descriptor) }
+        while fsync(descriptor) != 0 {
+            let code = errno
+            // What a file system says that has no such order: its names are where they are.
+            if code == EINVAL { return nil }
+            if code != EINTR { return SyncFailure(code: code) }
+        }
+        return nil
+    }
 }
