@@ -32,6 +32,8 @@ public struct JournalReader {
     /// Everything found so far; grows only.
     public private(set) var counters: [JournalCounter] = []
     public private(set) var totals: [Int64] = []
+    /// By counter: whether this look has found it changed. In more than one region it is found more than once.
+    private var isFound: [Bool] = []
     private var indices: [JournalCounter: Int] = [:]
     private var regions: [Region]
 
@@ -59,7 +61,7 @@ public struct JournalReader {
 
     /// Reads on. Returns the counters that have changed since the last time.
     public mutating func poll() -> [Reading] {
-        var changed: Set<Int> = []
+        var changed: [Int] = []
         for index in self.regions.indices {
             self.readNames(index)
             for place in self.regions[index].places.indices {
@@ -68,10 +70,14 @@ public struct JournalReader {
                 guard amount > known.seen else { continue }
                 self.regions[index].places[place].seen = amount
                 self.totals[known.counter] &+= Int64(clamping: amount - known.seen)
-                changed.insert(known.counter)
+                guard !self.isFound[known.counter] else { continue }
+                self.isFound[known.counter] = true
+                changed.append(known.counter)
             }
         }
-        return changed.sorted().map { Reading(index: $0, total: self.totals[$0]) }
+        for counter in changed { self.isFound[counter] = false }
+        changed.sort()
+        return changed.map { Reading(index: $0, total: self.totals[$0]) }
     }
 
     private mutating func readNames(_ index: Int) {
@@ -100,6 +106,7 @@ public struct JournalReader {
         let index = self.counters.count
         self.counters.append(counter)
         self.totals.append(0)
+        self.isFound.append(false)
         self.indices[counter] = index
         return index
     }

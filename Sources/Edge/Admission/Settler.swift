@@ -81,8 +81,7 @@ final class Settler {
     }
 
     /// Tells the usage worker which meter hashes have something new.
-    func markDirty(_ hashes: Set<String>) {
-        let names = Array(hashes)
+    func markDirty(_ names: [String]) {
         self.loop.counters.systemReads += 1
         let keyspace = self.loop.keyspace
         let waiter = EncodingWaiter { output in

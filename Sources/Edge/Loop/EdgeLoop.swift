@@ -66,13 +66,18 @@ final class EdgeLoop {
 
     /// Every connection's exchange, for deadlines; an exchange knows its place.
     private var exchanges: [Exchange] = []
-    private var touched: [PrincipalEntry] = []
+    /// Principals whose last use is to be told.
+    private var touched = CircularBuffer<PrincipalEntry>()
+    /// How many of them this second's ticks tell.
+    private var usesDue = 0
     private var logBatchesWaiting = 0
     private var ticks = 0
     private var ticker: RepeatedTask?
 
     /// How finely deadlines are kept.
     static let tickMs = 50
+    /// Last uses told by one tick.
+    private static let usesMax = 512
 
     init(
         eventLoop: any EventLoop, index: Int, configuration: Configuration, dependencies: EdgeServer.Dependencies,
@@ -220,7 +225,8 @@ final class EdgeLoop {
 
     func stop() {
         self.ticker?.cancel()
-        self.flushTouched()
+        self.usesDue = self.touched.count
+        self.tellUses(atMost: self.usesDue)
         for exchange in self.exchanges { exchange.handler?.abort() }
         for pool in self.pools.values { pool.close() }
         self.handOverAccessLog(isLast: true)
@@ -306,8 +312,9 @@ final class EdgeLoop {
         }
         if self.ticks.isMultiple(of: 20) {
             for pool in self.pools.values { pool.sweep(nowMs: self.nowMs) }
-            self.flushTouched()
+            self.usesDue = self.touched.count
         }
+        self.tellUses(atMost: Self.usesMax)
         for store in self.stores { store.tick(nowMs: self.nowMs) }
         self.local.storeIsAway(self.isStoreAway, nowMs: self.nowMs)
         if self.asksStore { self.local.flush() }
@@ -335,14 +342,14 @@ final class EdgeLoop {
         }
     }
 
-    private func flushTouched() {
-        guard !self.touched.isEmpty else { return }
+    /// Tells of last uses, some at a time: no request waits for those of all keys.
+    private func tellUses(atMost most: Int) {
         var uses: [KeyUse] = []
-        for entry in self.touched {
+        while uses.count < min(most, self.usesDue), let entry = self.touched.popFirst() {
             entry.isTouched = false
             uses.append(KeyUse(keyID: entry.principal.key.keyID, atMs: entry.lastUsedMs))
         }
-        self.touched.removeAll(keepingCapacity: true)
-        self.dependencies.lastUsed?(uses)
+        self.usesDue -= uses.count
+        if !uses.isEmpty { self.dependencies.lastUsed?(uses) }
     }
 }

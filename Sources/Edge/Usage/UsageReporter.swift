@@ -10,10 +10,8 @@ import RedisClient
 final class UsageReporter {
     private let loop: EdgeLoop
     private var reader: JournalReader?
-    private var unreported: Set<Int> = []
-    private var callsUnderWay = 0
+    private var backlog = UsageBacklog()
     private var isFlushing = false
-    private var epoch = 0
     private var ticks = 0
 
     /// Ticks of the loop between two reports; between two writes to the disk.
@@ -25,22 +23,18 @@ final class UsageReporter {
     }
 
     /// Counters that Redis has not confirmed.
-    var waiting: Int { self.unreported.count + self.callsUnderWay }
+    var waiting: Int { self.backlog.waiting + self.backlog.callsUnderWay }
     /// What the journal knows of requests.
     var balance: JournalBalance { self.reader?.balance ?? JournalBalance() }
 
     /// Reports another journal from now on; the last values of the one before are recorded by whoever takes it over.
     func follow(_ journal: JournalFile) {
         self.reader = JournalReader(journal)
-        self.unreported = []
-        self.epoch += 1
+        self.backlog.startOver()
     }
 
     /// Another Redis than before may know nothing: it is told everything.
-    func redisChanged() {
-        guard let reader else { return }
-        self.unreported = Set(reader.counters.indices)
-    }
+    func redisChanged() { self.backlog.allChanged() }
 
     /// Called by the loop's tick.
     func tick() {
@@ -49,48 +43,50 @@ final class UsageReporter {
         if self.ticks.isMultiple(of: Self.reportTicks) { self.report() }
     }
 
-    /// Reads what was counted since the last time, and tells Redis, unless it is still busy with the last report.
+    /// Reads what was counted since the last time, and begins to tell Redis, or goes on.
     func report() {
-        guard self.reader != nil else { return }
-        for reading in self.reader?.poll() ?? [] { self.unreported.insert(reading.index) }
-        guard !self.unreported.isEmpty, self.callsUnderWay == 0, self.loop.link.reachesAny, let reader else { return }
-        var byOrg: [String: [Int]] = [:]
-        for index in self.unreported { byOrg[reader.counters[index].orgID, default: []].append(index) }
-        self.unreported = []
-        var hashes: Set<String> = []
-        for (org, indices) in byOrg {
-            let hash = self.loop.keyspace.meters(org: org, epoch: UsageEpoch(reader.journal.id))
-            hashes.insert(hash)
-            for start in stride(from: 0, to: indices.count, by: ReportCommand.countersMax) {
-                let some = Array(indices[start..<min(start + ReportCommand.countersMax, indices.count)])
-                self.send(some, of: reader, hash, slot: self.loop.keyspace.slot(ofOrg: org))
-            }
+        guard let readings = self.reader?.poll(), let reader else { return }
+        while self.backlog.count < reader.counters.count {
+            self.backlog.append(org: reader.counters[self.backlog.count].orgID)
         }
-        self.loop.settler.markDirty(hashes)
+        for reading in readings { self.backlog.changed(reading.index) }
+        self.sendNext()
     }
 
-    private func send(_ indices: [Int], of reader: JournalReader, _ hash: String, slot: Int) {
-        let waiter = ReportWaiter(self, indices, epoch: self.epoch) { output in
-            let counters = indices.map { index in
-                let counter = reader.counters[index]
-                return UsageCounters.Counter(
-                    field: UsageField(
-                        environment: counter.environment, keyID: counter.keyID, meter: counter.meter,
-                        hour: counter.hour), value: reader.totals[index])
-            }
-            ReportCommand.append(counters, meterHash: hash, into: &output)
+    /// Sends as much as may be on its way; the answers have the rest sent.
+    private func sendNext() {
+        guard let reader, self.loop.link.reachesAny else { return }
+        var hashes: [String] = []
+        // What cannot be sent waits again at once: it is not tried for ever.
+        for _ in 0..<UsageBacklog.callsMax {
+            guard let call = self.backlog.next(), let first = call.counters.first else { break }
+            let org = reader.counters[first].orgID
+            let hash = self.loop.keyspace.meters(org: org, epoch: UsageEpoch(reader.journal.id))
+            hashes.append(hash)
+            self.send(call, of: reader, hash, slot: self.loop.keyspace.slot(ofOrg: org))
         }
-        self.callsUnderWay += 1
+        if !hashes.isEmpty { self.loop.settler.markDirty(hashes) }
+    }
+
+    private func send(_ call: UsageBacklog.Call, of reader: JournalReader, _ hash: String, slot: Int) {
+        let counters = call.counters.map { index in
+            let counter = reader.counters[index]
+            return UsageCounters.Counter(
+                field: UsageField(
+                    environment: counter.environment, keyID: counter.keyID, meter: counter.meter, hour: counter.hour),
+                value: reader.totals[index])
+        }
+        let waiter = ReportWaiter(self, call) { ReportCommand.append(counters, meterHash: hash, into: &$0) }
         self.loop.counters.systemReads += 1
         if self.loop.link.send(waiter, slot: slot, encode: waiter.encode) != nil {
-            self.ended(waiter, isConfirmed: false)
+            self.backlog.ended(call, isConfirmed: false)
         }
     }
 
-    fileprivate func ended(_ waiter: ReportWaiter, isConfirmed: Bool) {
-        self.callsUnderWay -= 1
-        // Places of an earlier journal mean nothing in this one.
-        if !isConfirmed, waiter.epoch == self.epoch { self.unreported.formUnion(waiter.indices) }
+    fileprivate func ended(_ call: UsageBacklog.Call, isConfirmed: Bool) {
+        self.backlog.ended(call, isConfirmed: isConfirmed)
+        // After a failure the next tick tries again.
+        if isConfirmed, self.backlog.wantsMore { self.sendNext() }
     }
 
     /// Has what changed written to the disk, off the loop.
@@ -107,22 +103,20 @@ final class UsageReporter {
 
 /// One report on its way.
 private final class ReportWaiter: RedisWaiter {
-    let indices: [Int]
-    let epoch: Int
     let encode: (inout ByteBuffer) -> Void
     private let reporter: UsageReporter
+    private let call: UsageBacklog.Call
 
-    init(_ reporter: UsageReporter, _ indices: [Int], epoch: Int, encode: @escaping (inout ByteBuffer) -> Void) {
+    init(_ reporter: UsageReporter, _ call: UsageBacklog.Call, encode: @escaping (inout ByteBuffer) -> Void) {
         self.reporter = reporter
-        self.indices = indices
-        self.epoch = epoch
+        self.call = call
         self.encode = encode
         super.init()
     }
 
-    override func redisReplied(_ reply: borrowing RedisReply) { self.reporter.ended(self, isConfirmed: true) }
+    override func redisReplied(_ reply: borrowing RedisReply) { self.reporter.ended(self.call, isConfirmed: true) }
 
-    override func redisFailed(_ failure: RedisFailure) { self.reporter.ended(self, isConfirmed: false) }
+    override func redisFailed(_ failure: RedisFailure) { self.reporter.ended(self.call, isConfirmed: false) }
 
     override func redisResend(into output: inout ByteBuffer) -> Bool {
         self.encode(&output)

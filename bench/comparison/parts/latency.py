@@ -13,6 +13,11 @@ from ..stage import Placement, Stage
 from ..workload import Workload
 
 KEYS = 64
+#: Runs of each within a round of the other parts, and how long one is. A shared machine stands still for some milliseconds
+#: once or twice a second: in a run of a second or more that is what the slowest hundredth of the requests tells of.
+RUNS = 6
+RUN_MS = 500
+WARM_UP_MS = 300
 SCENARIO = """\
 name: Half load
 about: {rate} requests a second at random moments, half of what nginx + ngx_lua manages at most.
@@ -22,8 +27,8 @@ load:
   loop: open
   arrivals: random
   rate: {rate}
-  for: {seconds}s
-  warm_up: 1s
+  for: {run_ms}ms
+  warm_up: {warm_up_ms}ms
   connections: 64
 statuses: [200]
 """
@@ -37,7 +42,8 @@ class Runner:
         self._placed = ["taskset", "--cpu-list", stage.placement.others] if stage.placement.others else []
         self._folder = stage.folder
         self._scenario = self._folder / "half-load.yaml"
-        self._scenario.write_text(SCENARIO.format(rate=int(rate), path=stage.workload.path, seconds=max(1, run.seconds // 2)))
+        self._scenario.write_text(
+            SCENARIO.format(rate=int(rate), path=stage.workload.path, run_ms=RUN_MS, warm_up_ms=WARM_UP_MS))
         self._keys = self._folder / "keys.txt"
         self._keys.write_text("\n".join(caller.key for caller in stage.workload.callers))
 
@@ -66,8 +72,7 @@ def measured(run, result):
             urls = {"direct": stage.upstream.base_url, **{peer.name: peer.base_url for peer in peers}}
             runner = Runner(run, stage, rate)
             names = list(urls)
-            # Twice as many rounds of half the length: the machine is not equally fast for long.
-            for number in range(2 * run.rounds):
+            for number in range(RUNS * run.rounds):
                 for name in names[number % 3:] + names[:number % 3]:
                     report = runner.report(urls[name], number + 1)
                     found = {each["percentile"]: each["ms"] for each in report["latency"]}
