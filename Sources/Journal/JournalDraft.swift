@@ -36,17 +36,10 @@ struct JournalDraft {
         throw JournalError(path, "cannot be locked: its drafts are removed by somebody else")
     }
 
-    /// Gives the file its name, and waits until the disk has both: whoever holds the descriptor holds the lock.
+    /// Gives the file its name; whoever holds the descriptor holds the lock.
     func publish() throws(JournalError) {
-        if let failure = SyncFailure.sync(self.descriptor) {
-            throw JournalError(self.draftPath, "cannot be written to the disk: \(failure)")
-        }
         guard rename(self.draftPath, self.path) == 0 else {
             throw JournalError(self.path, "cannot get its name: \(Self.errorText(errno))")
-        }
-        if let failure = SyncFailure.syncNames(of: JournalFolder.holding(self.path)) {
-            unlink(self.path)
-            throw JournalError(self.path, "cannot get its name on the disk: \(failure)")
         }
     }
 

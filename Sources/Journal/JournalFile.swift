@@ -23,6 +23,8 @@ public final class JournalFile: @unchecked Sendable {
     /// The kernel's number of the last failure to write to the disk; 0 when there was none.
     private let doubted = Atomic<CInt>(0)
     private let failedSyncs = Atomic<Int>(0)
+    /// Whether the disk has the file's name.
+    private let isNamed = Atomic(false)
 
     /// A region below this would hold next to nothing.
     public static let regionBytesMin = 64 * 1024
@@ -160,7 +162,7 @@ public final class JournalFile: @unchecked Sendable {
     public func flush() {
         guard self.descriptor >= 0 else { return }
         // As `msync` of the mapping: Linux has one cache for both, and writes of it what is dirty.
-        guard let failure = SyncFailure.sync(self.descriptor) else { return }
+        guard let path, let failure = SyncFailure.sync(self.descriptor, path, isNamed: self.isNamed) else { return }
         self.failedSyncs.add(1, ordering: .relaxed)
         self.doubted.store(failure.code, ordering: .releasing)
     }

@@ -17,29 +17,25 @@ public struct JournalFolder: Sendable, Equatable {
         for part in self.path.split(separator: "/", omittingEmptySubsequences: false) {
             prefix += prefix.isEmpty && part.isEmpty ? "/" : (prefix.isEmpty || prefix == "/" ? "" : "/") + part
             guard !prefix.isEmpty, prefix != "/" else { continue }
-            guard mkdir(prefix, 0o700) != 0 else {
-                if let failure = SyncFailure.syncNames(of: Self.holding(prefix)) { throw self.notMade("\(failure)") }
-                continue
-            }
-            if errno != EEXIST {
+            if mkdir(prefix, 0o700) != 0, errno != EEXIST {
                 let reason = String(cString: strerror(errno))
                 var status = stat()
                 // A folder above may be another's, on a file system that can only be read.
                 if stat(prefix, &status) == 0 { continue }
-                throw self.notMade(reason)
+                throw JournalError(
+                    self.path, "the folder cannot be made: \(reason); set journal.folder to one that can be written")
             }
         }
     }
 
-    private func notMade(_ reason: String) -> JournalError {
-        JournalError(
-            self.path, "the folder cannot be made: \(reason); set journal.folder to one that can be written")
-    }
-
     /// The path of the folder that a path is in.
     static func holding(_ path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
+        var folder = path[...]
+        while folder.count > 1, folder.last == "/" { folder.removeLast() }
+        guard let slash = folder.lastIndex(of: "/") else { return "." }
+        folder = folder[..<slash]
+        while folder.last == "/" { folder.removeLast() }
+        return folder.isEmpty ? "/" : String(folder)
     }
 
     /// Paths of all journals of usage, whoever owns them.

@@ -16,6 +16,8 @@ public final class OutcomeFile: Sendable {
     private let headBytes: Int
     /// Where the next record goes; what lies behind is of no account.
     private let end: Atomic<Int>
+    /// Whether the disk has the file's name.
+    private let isNamed = Atomic(false)
 
     /// Larger ones make way for a fresh one.
     public static let bytesFull = 4 << 20
@@ -79,7 +81,7 @@ public final class OutcomeFile: Sendable {
     /// Writes what has changed to the disk, and waits for it: not for an event loop's thread.
     /// - Returns: why the disk may not have it. Then nothing in the file can be relied on, even if it is asked again: what
     ///   must be kept is to be written to another one.
-    public func flush() -> SyncFailure? { SyncFailure.sync(self.descriptor) }
+    public func flush() -> SyncFailure? { SyncFailure.sync(self.descriptor, self.path, isNamed: self.isNamed) }
 
     // MARK: Taking over
 

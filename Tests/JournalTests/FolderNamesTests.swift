@@ -8,7 +8,7 @@ import Testing
 struct FolderNamesTests {
     @Test(arguments: [
         ("/var/lib/tollgate/journal/a.usage", "/var/lib/tollgate/journal"), ("/journal", "/"),
-        ("journal/a.usage", "journal"), ("journal", "."),
+        ("journal/a.usage", "journal"), ("journal", "."), ("/one/two/", "/one"), ("/one//two", "/one"), ("/", "/"),
     ])
     func `the folder that holds a path`(path: String, folder: String) {
         #expect(JournalFolder.holding(path) == folder)
@@ -22,18 +22,32 @@ struct FolderNamesTests {
         #expect(SyncFailure.syncNames(of: "/dev/null")?.code == ENOTDIR)
     }
 
-    @Test func `a journal of folders that were just made is whole`() throws {
+    @Test func `a file that its folder does not have is in doubt, however well it was written`() throws {
         let folder = try TestFolder(prefix: "tollgate-journal")
         defer { folder.remove() }
-        let journals = JournalFolder(folder.path + "/one/two/three/")
+        let journals = JournalFolder(folder.path + "/one/two")
         try journals.prepare()
+        let journal = try JournalFile.create(in: journals.path, deployment: "d", regions: 1, regionBytes: 1 << 16)
+        let outcomes = try OutcomeFile.create(in: journals, deployment: "d")
+        #expect(rename(journals.path, folder.path + "/elsewhere") == 0)
+        journal.flush()
+        #expect(journal.doubt?.code == ENOENT && journal.takeFailedSyncs() == 1)
+        #expect(outcomes.flush()?.code == ENOENT)
+        #expect(rename(folder.path + "/elsewhere", journals.path) == 0)
+        #expect(outcomes.flush() == nil)
+    }
+
+    @Test func `the folder is asked for once`() throws {
+        let folder = try TestFolder(prefix: "tollgate-journal")
+        defer { folder.remove() }
+        let journals = JournalFolder(folder.path + "/one/")
         try journals.prepare()
-        do {
-            _ = try JournalFile.create(in: journals.path, deployment: "d", regions: 1, regionBytes: 1 << 16)
-            _ = try OutcomeFile.create(in: journals, deployment: "d")
-        }
-        let path = try #require(journals.journals().first)
-        #expect(try JournalFile.takeOver(path)?.deployment == "d")
-        #expect(try OutcomeFile.takeOver(try #require(journals.outcomes().first))?.deployment == "d")
+        let journal = try JournalFile.create(in: journals.path, deployment: "d", regions: 1, regionBytes: 1 << 16)
+        let outcomes = try OutcomeFile.create(in: journals, deployment: "d")
+        journal.flush()
+        #expect(outcomes.flush() == nil)
+        #expect(rename(folder.path + "/one", folder.path + "/elsewhere") == 0)
+        journal.flush()
+        #expect(journal.doubt == nil && outcomes.flush() == nil)
     }
 }

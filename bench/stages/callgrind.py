@@ -9,7 +9,8 @@ from collections import defaultdict
 from comparison.processes import program
 
 ALLOCATORS = {"malloc", "calloc", "realloc", "memalign", "posix_memalign", "aligned_alloc"}
-#: How many callers are told of every call of an allocator: as many as a loop's stack is deep.
+#: How many callers are told of every call of an allocator. Three times as many as lie between one and its loop: what is called from
+#: deeper would not count.
 CALLERS = 100
 #: An event loop, in which all that a request needs is done.
 LOOP = r"\$s8NIOPosix19SelectableEventLoopC3run"
@@ -17,7 +18,6 @@ LOOP = r"\$s8NIOPosix19SelectableEventLoopC3run"
 BY_CLOCK = (
     r"\$s8NIOPosix19SelectableEventLoopC18_prepareToSchedule8deadline7promise4task\w+ctlFyycfU_Tm"
     r"|\$s11RedisClient0A4LinkC18deadlineTimerFired")
-
 
 
 class CountFailure(Exception):

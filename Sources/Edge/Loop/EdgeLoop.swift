@@ -68,16 +68,17 @@ final class EdgeLoop {
     private var exchanges: [Exchange] = []
     /// Principals whose last use is to be told.
     private var touched = CircularBuffer<PrincipalEntry>()
-    /// How many of them this second's ticks tell.
+    /// How many of them this second's ticks tell, and each of them.
     private var usesDue = 0
+    private var usesPerTick = 0
     private var logBatchesWaiting = 0
     private var ticks = 0
     private var ticker: RepeatedTask?
 
     /// How finely deadlines are kept.
     static let tickMs = 50
-    /// Last uses told by one tick.
-    private static let usesMax = 512
+    /// So few last uses that one tick tells them all.
+    private static let usesPerTickMin = 512
 
     init(
         eventLoop: any EventLoop, index: Int, configuration: Configuration, dependencies: EdgeServer.Dependencies,
@@ -225,8 +226,7 @@ final class EdgeLoop {
 
     func stop() {
         self.ticker?.cancel()
-        self.usesDue = self.touched.count
-        self.tellUses(atMost: self.usesDue)
+        self.tellUses(self.touched.count)
         for exchange in self.exchanges { exchange.handler?.abort() }
         for pool in self.pools.values { pool.close() }
         self.handOverAccessLog(isLast: true)
@@ -312,9 +312,11 @@ final class EdgeLoop {
         }
         if self.ticks.isMultiple(of: 20) {
             for pool in self.pools.values { pool.sweep(nowMs: self.nowMs) }
+            // All of them within the second, however many.
             self.usesDue = self.touched.count
+            self.usesPerTick = max(Self.usesPerTickMin, (self.usesDue + 19) / 20)
         }
-        self.tellUses(atMost: Self.usesMax)
+        self.tellUses(min(self.usesPerTick, self.usesDue))
         for store in self.stores { store.tick(nowMs: self.nowMs) }
         self.local.storeIsAway(self.isStoreAway, nowMs: self.nowMs)
         if self.asksStore { self.local.flush() }
@@ -342,14 +344,15 @@ final class EdgeLoop {
         }
     }
 
-    /// Tells of last uses, some at a time: no request waits for those of all keys.
-    private func tellUses(atMost most: Int) {
-        var uses: [KeyUse] = []
-        while uses.count < min(most, self.usesDue), let entry = self.touched.popFirst() {
+    /// Tells of some last uses: no request waits for those of all keys.
+    private func tellUses(_ count: Int) {
+        guard count > 0 else { return }
+        self.usesDue -= count
+        let uses = self.touched.prefix(count).map { entry in
             entry.isTouched = false
-            uses.append(KeyUse(keyID: entry.principal.key.keyID, atMs: entry.lastUsedMs))
+            return KeyUse(keyID: entry.principal.key.keyID, atMs: entry.lastUsedMs)
         }
-        self.usesDue -= uses.count
-        if !uses.isEmpty { self.dependencies.lastUsed?(uses) }
+        self.touched.removeFirst(count)
+        self.dependencies.lastUsed?(uses)
     }
 }

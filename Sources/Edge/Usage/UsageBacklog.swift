@@ -3,23 +3,25 @@ import NIOCore
 
 /// Which counters Redis has still to be told of, org by org in the order in which they changed, and how much may be on its
 /// way at once: what thousands of orgs have used is told little by little, so that no request waits long behind it, at
-/// this loop or at Redis.
+/// this loop or at Redis. Orgs whose call has failed wait apart, so that those of a Redis that is away keep nobody else back.
 ///
 /// Counters are known by their places in the journal's reader.
 struct UsageBacklog {
     /// What one call tells: counters of one org.
-    struct Call: Equatable {
-        fileprivate(set) var org: Int
+    struct Call {
         fileprivate(set) var counters: [Int]
+        /// Whether the org's last call has failed.
+        fileprivate(set) var isRetry: Bool
         fileprivate var journal: Int
     }
 
     private struct Org {
-        var changed: [Int] = []
+        var changed = CircularBuffer<Int>()
         var isQueued = false
+        var hasFailed = false
     }
 
-    /// At once on their way: a millisecond of Redis's time at most.
+    /// At once on their way, as far as they are answered in time.
     static let callsMax = 32
     static let countersMax = ReportCommand.countersMax
 
@@ -29,6 +31,7 @@ struct UsageBacklog {
     private var orgOf: [Int] = []
     private var isChanged: [Bool] = []
     private var queue = CircularBuffer<Int>()
+    private var failed = CircularBuffer<Int>()
     private var journal = 0
     /// Counters that have changed and are not on their way.
     private(set) var waiting = 0
@@ -37,6 +40,10 @@ struct UsageBacklog {
 
     /// Counters that are known.
     var count: Int { self.orgOf.count }
+    /// Counters that Redis has not confirmed; one that has changed on its way counts twice.
+    var unconfirmed: Int { self.waiting + self.countersUnderWay }
+    /// Orgs that wait for ``nextRetry()``.
+    var retries: Int { self.failed.count }
     /// Whether so much has been answered that the next calls are worth sending together.
     var wantsMore: Bool {
         !self.queue.isEmpty && self.callsUnderWay <= Self.callsMax / 2 && self.countersUnderWay <= Self.countersMax / 2
@@ -71,7 +78,7 @@ struct UsageBacklog {
     private mutating func enqueue(_ org: Int) {
         guard !self.orgs[org].isQueued else { return }
         self.orgs[org].isQueued = true
-        self.queue.append(org)
+        if self.orgs[org].hasFailed { self.failed.append(org) } else { self.queue.append(org) }
     }
 
     /// Another journal: places of the one before mean nothing any more.
@@ -82,24 +89,39 @@ struct UsageBacklog {
 
     /// The next call to send, which is on its way from now on. nil when there is none, or no room.
     mutating func next() -> Call? {
-        let room = Self.countersMax - self.countersUnderWay
-        guard self.callsUnderWay < Self.callsMax, room > 0, let org = self.queue.popFirst() else { return nil }
+        guard self.hasRoom, let org = self.queue.popFirst() else { return nil }
+        return self.call(org)
+    }
+
+    /// The same of the orgs whose last call has failed.
+    mutating func nextRetry() -> Call? {
+        guard self.hasRoom, let org = self.failed.popFirst() else { return nil }
+        return self.call(org)
+    }
+
+    private var hasRoom: Bool { self.callsUnderWay < Self.callsMax && self.countersUnderWay < Self.countersMax }
+
+    private mutating func call(_ org: Int) -> Call {
         self.orgs[org].isQueued = false
-        let some = Array(self.orgs[org].changed.suffix(room))
-        self.orgs[org].changed.removeLast(some.count)
+        var some: [Int] = []
+        while self.countersUnderWay + some.count < Self.countersMax, let counter = self.orgs[org].changed.popFirst() {
+            self.isChanged[counter] = false
+            some.append(counter)
+        }
         if !self.orgs[org].changed.isEmpty { self.enqueue(org) }
-        for counter in some { self.isChanged[counter] = false }
         self.waiting -= some.count
         self.callsUnderWay += 1
         self.countersUnderWay += some.count
-        return Call(org: org, counters: some, journal: self.journal)
+        return Call(counters: some, isRetry: self.orgs[org].hasFailed, journal: self.journal)
     }
 
-    /// A call is over. What Redis has not confirmed waits again.
+    /// A call is over. What Redis has not confirmed waits again, behind what the org has waiting.
     mutating func ended(_ call: Call, isConfirmed: Bool) {
         self.callsUnderWay -= 1
         self.countersUnderWay -= call.counters.count
-        guard !isConfirmed, call.journal == self.journal else { return }
+        guard call.journal == self.journal, let first = call.counters.first else { return }
+        self.orgs[self.orgOf[first]].hasFailed = !isConfirmed
+        guard !isConfirmed else { return }
         for counter in call.counters { self.changed(counter) }
     }
 

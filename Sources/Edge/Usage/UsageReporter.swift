@@ -17,13 +17,15 @@ final class UsageReporter {
     /// Ticks of the loop between two reports; between two writes to the disk.
     private static let reportTicks = 5
     private static let flushTicks = 20
+    /// Calls that are tried in one go, refused ones included.
+    private static let triesMax = 256
 
     init(loop: EdgeLoop) {
         self.loop = loop
     }
 
     /// Counters that Redis has not confirmed.
-    var waiting: Int { self.backlog.waiting + self.backlog.callsUnderWay }
+    var waiting: Int { self.backlog.unconfirmed }
     /// What the journal knows of requests.
     var balance: JournalBalance { self.reader?.balance ?? JournalBalance() }
 
@@ -50,25 +52,31 @@ final class UsageReporter {
             self.backlog.append(org: reader.counters[self.backlog.count].orgID)
         }
         for reading in readings { self.backlog.changed(reading.index) }
-        self.sendNext()
+        self.sendNext(retries: true)
     }
 
-    /// Sends as much as may be on its way; the answers have the rest sent.
-    private func sendNext() {
+    /// Sends as much as may be on its way; the answers have the rest sent. An org that has failed is tried once in a report,
+    /// and further ones when such a call has been answered.
+    private func sendNext(retries: Bool) {
         guard let reader, self.loop.link.reachesAny else { return }
         var hashes: [String] = []
-        // What cannot be sent waits again at once: it is not tried for ever.
-        for _ in 0..<UsageBacklog.callsMax {
-            guard let call = self.backlog.next(), let first = call.counters.first else { break }
+        var retriesLeft = retries ? min(self.backlog.retries, UsageBacklog.callsMax) : 0
+        for _ in 0..<Self.triesMax {
+            var next = self.backlog.next()
+            if next == nil, retriesLeft > 0 {
+                next = self.backlog.nextRetry()
+                retriesLeft -= 1
+            }
+            guard let call = next, let first = call.counters.first else { break }
             let org = reader.counters[first].orgID
             let hash = self.loop.keyspace.meters(org: org, epoch: UsageEpoch(reader.journal.id))
-            hashes.append(hash)
-            self.send(call, of: reader, hash, slot: self.loop.keyspace.slot(ofOrg: org))
+            if self.send(call, of: reader, hash, slot: self.loop.keyspace.slot(ofOrg: org)) { hashes.append(hash) }
         }
         if !hashes.isEmpty { self.loop.settler.markDirty(hashes) }
     }
 
-    private func send(_ call: UsageBacklog.Call, of reader: JournalReader, _ hash: String, slot: Int) {
+    /// Returns whether the call is on its way.
+    private func send(_ call: UsageBacklog.Call, of reader: JournalReader, _ hash: String, slot: Int) -> Bool {
         let counters = call.counters.map { index in
             let counter = reader.counters[index]
             return UsageCounters.Counter(
@@ -78,15 +86,18 @@ final class UsageReporter {
         }
         let waiter = ReportWaiter(self, call) { ReportCommand.append(counters, meterHash: hash, into: &$0) }
         self.loop.counters.systemReads += 1
-        if self.loop.link.send(waiter, slot: slot, encode: waiter.encode) != nil {
+        guard self.loop.link.send(waiter, slot: slot, encode: waiter.encode) == nil else {
             self.backlog.ended(call, isConfirmed: false)
+            return false
         }
+        return true
     }
 
     fileprivate func ended(_ call: UsageBacklog.Call, isConfirmed: Bool) {
         self.backlog.ended(call, isConfirmed: isConfirmed)
-        // After a failure the next tick tries again.
-        if isConfirmed, self.backlog.wantsMore { self.sendNext() }
+        // After a failure the next report tries again.
+        guard isConfirmed, self.backlog.wantsMore || call.isRetry else { return }
+        self.sendNext(retries: call.isRetry)
     }
 
     /// Has what changed written to the disk, off the loop.

@@ -61,6 +61,44 @@ struct UsageBacklogTests {
         #expect(Self.sendAll(&backlog).map(\.counters) == [[0]])
     }
 
+    @Test func `an org's counters are told in the order in which they changed, and those that failed last`() {
+        var backlog = Self.make(counters: 300, orgs: 1)
+        for counter in (0..<300).reversed() { backlog.changed(counter) }
+        let first = Self.sendAll(&backlog)
+        #expect(first.map(\.counters) == [(44..<300).reversed()])
+        backlog.ended(first[0], isConfirmed: false)
+        let second = [backlog.next() ?? backlog.nextRetry()].compactMap(\.self)
+        #expect(second.first.map { Array($0.counters.prefix(46)) } == (0..<44).reversed() + [299, 298])
+    }
+
+    @Test func `orgs that cannot be told keep nobody back`() {
+        var backlog = Self.make(counters: 1_000, orgs: 1_000)
+        backlog.allChanged()
+        // Those of a node that is away: every call ends at once.
+        while let call = backlog.next() { backlog.ended(call, isConfirmed: false) }
+        #expect(backlog.retries == 1_000 && backlog.waiting == 1_000 && !backlog.wantsMore)
+        backlog.append(org: "org_healthy")
+        backlog.changed(1_000)
+        let call = backlog.next()
+        #expect(call?.counters == [1_000] && call?.isRetry == false)
+        // More of what has failed changes nothing, and waits no second time.
+        backlog.changed(7)
+        #expect(backlog.next() == nil && backlog.retries == 1_000)
+        let retry = backlog.nextRetry()
+        #expect(retry?.counters == [0] && retry?.isRetry == true)
+    }
+
+    @Test func `an org that was told again is one of many`() throws {
+        var backlog = Self.make(counters: 2, orgs: 2)
+        backlog.allChanged()
+        for call in Self.sendAll(&backlog) { backlog.ended(call, isConfirmed: false) }
+        let retry = backlog.nextRetry()
+        backlog.ended(try #require(retry), isConfirmed: true)
+        backlog.changed(0)
+        #expect(Self.sendAll(&backlog).map(\.counters) == [[0]])
+        #expect(backlog.retries == 1)
+    }
+
     @Test func `what another journal's calls did not tell means nothing`() {
         var backlog = Self.make(counters: 3, orgs: 3)
         backlog.allChanged()
@@ -89,7 +127,7 @@ struct UsageBacklogTests {
                 backlog.changed(counter)
                 unconfirmed.insert(counter)
             case 3:
-                guard let call = backlog.next() else { return }
+                guard let call = backlog.next() ?? backlog.nextRetry() else { return }
                 #expect(!call.counters.isEmpty)
                 unconfirmed.subtract(call.counters)
                 underWay.append(call)
@@ -101,6 +139,7 @@ struct UsageBacklogTests {
                 if !isConfirmed { unconfirmed.formUnion(call.counters) }
             }
             #expect(backlog.waiting == unconfirmed.count)
+            #expect(backlog.unconfirmed == unconfirmed.count + underWay.reduce(0) { $0 + $1.counters.count })
             #expect(backlog.callsUnderWay == underWay.count && underWay.count <= UsageBacklog.callsMax)
             #expect(underWay.reduce(0) { $0 + $1.counters.count } <= UsageBacklog.countersMax)
         }
@@ -110,6 +149,6 @@ struct UsageBacklogTests {
             step(3)
             if before == unconfirmed.count + underWay.count || underWay.count == UsageBacklog.callsMax { step(4) }
         }
-        #expect(backlog.next() == nil)
+        #expect(backlog.next() == nil && backlog.retries == 0)
     }
 }
