@@ -28,6 +28,8 @@ class Run:
     seconds: int = 4
     short_seconds: int = 3
     warm_up: int = 1
+    #: Runs of the latency part for each round of the others.
+    latency_runs: int = 6
     #: HINCRBY sent in one round; a quarter as many decisions.
     pipelined_calls: int = 600_000
     keep: bool = False
@@ -39,7 +41,8 @@ class Run:
         print(text, flush=True)
 
 
-QUICK = {"rounds": 3, "seconds": 2, "short_seconds": 2, "warm_up": 1, "pipelined_calls": 240_000}
+QUICK = {"rounds": 3, "seconds": 2, "short_seconds": 2, "warm_up": 1, "latency_runs": 4,
+         "pipelined_calls": 240_000}
 
 
 def part_gates(run):

@@ -63,6 +63,31 @@ class PartTests(unittest.TestCase):
         self.assertAlmostEqual(ratio.value, 1 / 4)
         self.assertTrue(ratio.is_met)
 
+    def test_runs_in_which_nothing_was_sent_are_told_of(self):
+        p99 = {"direct": [1], "tollgate": [2], "nginx-lua": [5]}
+        self.assertIn("nothing could be sent in them: 2", latency.figures(1000, p99, p99, repeated=2)[0].note)
+        self.assertNotIn("nothing could be sent", latency.figures(1000, p99, p99)[0].note)
+
+    def test_only_a_run_in_which_nothing_was_sent_is_repeated_and_not_for_ever(self):
+        said, failures = [], [latency.NothingSent("nothing"), latency.NothingSent("nothing")]
+        runner = latency.Runner.__new__(latency.Runner)
+        runner.repeated, runner._say = 0, said.append
+        runner._report = lambda url, seed: self.fail_with(failures)
+        self.assertEqual(runner.report("http://x", 1), "report")
+        self.assertEqual((runner.repeated, len(said)), (2, 2))
+        failures[:] = [latency.LoadFailure("answers")]
+        with self.assertRaises(latency.LoadFailure):
+            runner.report("http://x", 1)
+        failures[:] = [latency.NothingSent("nothing")] * 2
+        with self.assertRaises(latency.NothingSent):
+            runner.report("http://x", 1)
+
+    @staticmethod
+    def fail_with(failures):
+        if failures:
+            raise failures.pop(0)
+        return "report"
+
     def test_a_replay_is_held_against_the_same_request_forwarded(self):
         first = replay.figures({"forwarded": [25], "executed": [40], "replayed": [24]})[0]
         self.assertAlmostEqual(first.value, 0.6)

@@ -13,11 +13,12 @@ from ..stage import Placement, Stage
 from ..workload import Workload
 
 KEYS = 64
-#: Runs of each within a round of the other parts, and how long one is. A shared machine stands still for some milliseconds
-#: once or twice a second: in a run of a second or more that is what the slowest hundredth of the requests tells of.
-RUNS = 6
+#: How long a run is. A shared machine stands still for some milliseconds once or twice a second: in a run of a second or more
+#: that is what the slowest hundredth of the requests tells of.
 RUN_MS = 500
 WARM_UP_MS = 300
+#: Runs that may be repeated because nothing was sent: where the machine stands still for longer than a run.
+REPEATED_MAX = 3
 SCENARIO = """\
 name: Half load
 about: {rate} requests a second at random moments, half of what nginx + ngx_lua manages at most.
@@ -34,6 +35,10 @@ statuses: [200]
 """
 
 
+class NothingSent(LoadFailure):
+    """Not one connection was there in time."""
+
+
 class Runner:
     """tollgate-load against one URL after the other."""
 
@@ -46,14 +51,28 @@ class Runner:
             SCENARIO.format(rate=int(rate), path=stage.workload.path, run_ms=RUN_MS, warm_up_ms=WARM_UP_MS))
         self._keys = self._folder / "keys.txt"
         self._keys.write_text("\n".join(caller.key for caller in stage.workload.callers))
+        self._say = run.say
+        self.repeated = 0
 
     def report(self, url, seed):
+        while True:
+            try:
+                return self._report(url, seed)
+            except NothingSent as failure:
+                if self.repeated == REPEATED_MAX:
+                    raise
+                self.repeated += 1
+                self._say(f"  repeated: {str(failure).splitlines()[0]}")
+
+    def _report(self, url, seed):
         result = self._folder / "half-load.json"
+        result.unlink(missing_ok=True)
         done = subprocess.run(
             [*self._placed, str(self._program), str(self._scenario), "--url", url, "--keys-file", str(self._keys),
              "--json", str(result), "--seed", str(seed), "--quiet"], capture_output=True, text=True, check=False, timeout=120)
         if done.returncode:
-            raise LoadFailure(f"tollgate-load against {url} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+            failure = NothingSent if result.is_file() and not json.loads(result.read_text())["sent"] else LoadFailure
+            raise failure(f"tollgate-load against {url} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return json.loads(Path(result).read_text())
 
 
@@ -72,7 +91,10 @@ def measured(run, result):
             urls = {"direct": stage.upstream.base_url, **{peer.name: peer.base_url for peer in peers}}
             runner = Runner(run, stage, rate)
             names = list(urls)
-            for number in range(RUNS * run.rounds):
+            for name in names:
+                # What grows or is compiled with the first requests is not what is measured.
+                runner.report(urls[name], 0)
+            for number in range(run.latency_runs * run.rounds):
                 for name in names[number % 3:] + names[:number % 3]:
                     report = runner.report(urls[name], number + 1)
                     found = {each["percentile"]: each["ms"] for each in report["latency"]}
@@ -83,10 +105,10 @@ def measured(run, result):
         finally:
             for peer in peers:
                 peer.stop()
-    return figures(rate, p50, p99)
+    return figures(rate, p50, p99, runner.repeated)
 
 
-def figures(rate, p50, p99):
+def figures(rate, p50, p99, repeated=0):
     """Added is the difference to the upstream without a gateway, within each round."""
     def added(of, name):
         return [max(0.001, ours - direct) for ours, direct in zip(of[name], of["direct"])]
@@ -99,6 +121,8 @@ def figures(rate, p50, p99):
     note = (f"{rate:.0f} requests/s at random moments, {KEYS} keys; p99 is added on top of the upstream's own "
             f"{Spread.of(p99['direct']).median:.2f} ms: Tollgate {ours.median:.2f} ms, nginx + ngx_lua {theirs.median:.2f} ms "
             f"(p50: {ours50.median:.2f} and {theirs50.median:.2f} ms).")
+    if repeated:
+        note += f" Runs repeated because nothing could be sent in them: {repeated}."
     return [
         Figure("added p99 at half load, open loop, ÷ nginx + ngx_lua + Redis", ratio, at_most=0.5, least=by_round.least,
                most=by_round.most, note=note),
