@@ -6,6 +6,16 @@ import Testing
 
 /// A file that its folder does not know after a crash of the machine is lost with all that was written to it.
 struct FolderNamesTests {
+    /// Makes a folder, and a journal and a file of results in it.
+    private static func make(_ path: String) throws -> (JournalFile, OutcomeFile) {
+        let folder = JournalFolder(path)
+        try folder.prepare()
+        return (
+            try JournalFile.create(in: folder.path, deployment: "d", regions: 1, regionBytes: 1 << 16),
+            try OutcomeFile.create(in: folder, deployment: "d")
+        )
+    }
+
     @Test(arguments: [
         ("/var/lib/tollgate/journal/a.usage", "/var/lib/tollgate/journal"), ("/journal", "/"),
         ("journal/a.usage", "journal"), ("journal", "."), ("/one/two/", "/one"), ("/one//two", "/one"), ("/", "/"),
@@ -25,25 +35,20 @@ struct FolderNamesTests {
     @Test func `a file that its folder does not have is in doubt, however well it was written`() throws {
         let folder = try TestFolder(prefix: "tollgate-journal")
         defer { folder.remove() }
-        let journals = JournalFolder(folder.path + "/one/two")
-        try journals.prepare()
-        let journal = try JournalFile.create(in: journals.path, deployment: "d", regions: 1, regionBytes: 1 << 16)
-        let outcomes = try OutcomeFile.create(in: journals, deployment: "d")
-        #expect(rename(journals.path, folder.path + "/elsewhere") == 0)
+        let (path, elsewhere) = (folder.path + "/one/two", folder.path + "/elsewhere")
+        let (journal, outcomes) = try Self.make(path)
+        #expect(rename(path, elsewhere) == 0)
         journal.flush()
         #expect(journal.doubt?.code == ENOENT && journal.takeFailedSyncs() == 1)
         #expect(outcomes.flush()?.code == ENOENT)
-        #expect(rename(folder.path + "/elsewhere", journals.path) == 0)
+        #expect(rename(elsewhere, path) == 0)
         #expect(outcomes.flush() == nil)
     }
 
     @Test func `the folder is asked for once`() throws {
         let folder = try TestFolder(prefix: "tollgate-journal")
         defer { folder.remove() }
-        let journals = JournalFolder(folder.path + "/one/")
-        try journals.prepare()
-        let journal = try JournalFile.create(in: journals.path, deployment: "d", regions: 1, regionBytes: 1 << 16)
-        let outcomes = try OutcomeFile.create(in: journals, deployment: "d")
+        let (journal, outcomes) = try Self.make(folder.path + "/one/")
         journal.flush()
         #expect(outcomes.flush() == nil)
         #expect(rename(folder.path + "/one", folder.path + "/elsewhere") == 0)

@@ -9,8 +9,8 @@ from collections import defaultdict
 from comparison.processes import program
 
 ALLOCATORS = {"malloc", "calloc", "realloc", "memalign", "posix_memalign", "aligned_alloc"}
-#: How many callers are told of every call of an allocator. Three times as many as lie between one and its loop: what is called from
-#: deeper would not count.
+#: How many callers are told of every call of an allocator. Three times as many as lie between one and its loop: what is
+#: called from deeper would not count.
 CALLERS = 100
 #: An event loop, in which all that a request needs is done.
 LOOP = r"\$s8NIOPosix19SelectableEventLoopC3run"
@@ -67,7 +67,10 @@ class Counter:
             if time.monotonic() > deadline:
                 raise CountFailure(f"callgrind wrote no {file}")
             time.sleep(0.1)
-        return Profile(file.read_text(errors="replace"))
+        profile = Profile(file.read_text(errors="replace"))
+        if profile.total == 0:
+            raise CountFailure(f"callgrind counted nothing: {file}")
+        return profile
 
 
 def allocates(function):
@@ -87,6 +90,7 @@ class Profile:
     """
 
     def __init__(self, text):
+        self.total = 0
         self.allocations = 0
         self._with_callees = defaultdict(int)
         function = callee = None
@@ -105,6 +109,7 @@ class Profile:
                 calls = 0
             elif line[:1] in "0123456789+-*" and " " in line:
                 cost = int(line.split()[1])
+                self.total += cost
                 self._with_callees[function] += cost
 
     def instructions(self, pattern):

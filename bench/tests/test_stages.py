@@ -44,6 +44,9 @@ class ProfileTests(unittest.TestCase):
     def test_a_function_counts_with_what_it_calls(self):
         self.assertEqual(Profile(DUMP).instructions(r"\$s4Edge8ExchangeC6render"), 450)
 
+    def test_the_whole_is_every_function_by_itself(self):
+        self.assertEqual(Profile(DUMP).total, 450)
+
     def test_calls_of_the_allocator_are_counted_but_not_its_own(self):
         dump = DUMP.replace("malloc", f"malloc'$s4Edge8ExchangeC6renderyyF{LOOP}")
         self.assertEqual(Profile(dump).allocations, 2)
