@@ -89,6 +89,11 @@ def machine_busy_seconds():
     return (user + nice + system + irq + soft_irq + steal) / TICKS_PER_SECOND
 
 
+def stolen_seconds():
+    """CPU time that the machine was ready to work in and its host had taken for somebody else."""
+    return int(Path("/proc/stat").read_text().split("\n", 1)[0].split()[8]) / TICKS_PER_SECOND
+
+
 def resident_bytes(pid):
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):

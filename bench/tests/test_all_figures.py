@@ -2,11 +2,15 @@
 
 import contextlib
 import io
+import os
+import tempfile
 import unittest
 from datetime import datetime, timezone
+from pathlib import Path
 from types import SimpleNamespace
 
 from comparison import all_figures, model, page, results
+from comparison.awake import Awake
 from comparison.figure import Figure
 from comparison.figures import Spread
 from comparison import cluster_nodes
@@ -39,6 +43,10 @@ def whole(**more):
                          machine={"cpu": "x", "cores": 2, "memory_gib": 4, "system": "Debian", "kernel": "6"})
 
 
+def seen(p99, **more):
+    return latency.Runs(p50=p99, p99=p99, rates=[1000], **more)
+
+
 class FigureTests(unittest.TestCase):
     def test_lines(self):
         self.assertEqual(Figure("a ÷ b", 1.234, at_most=1.25).line, "a ÷ b: 1.23 (≤ 1.25)")
@@ -55,18 +63,73 @@ class FigureTests(unittest.TestCase):
         self.assertFalse(Figure("calls", 0.1, at_most=0.2, holds=False).is_met)
 
 
+class AwakeTests(unittest.TestCase):
+    def test_the_wish_is_held_while_it_is_wanted(self):
+        with tempfile.NamedTemporaryFile() as wish:
+            with Awake(wish.name) as awake:
+                self.assertIsNone(awake.problem)
+                self.assertEqual(Path(wish.name).read_bytes(), bytes(4))
+                held = [os.readlink(each) for each in Path("/proc/self/fd").iterdir() if each.exists()]
+                self.assertEqual(held.count(wish.name), 2)
+            held = [os.readlink(each) for each in Path("/proc/self/fd").iterdir() if each.exists()]
+            self.assertEqual(held.count(wish.name), 1)
+
+    def test_where_it_may_not_be_asked_for_the_reason_is_told_and_the_run_goes_on(self):
+        with Awake("/nowhere/at/all") as awake:
+            self.assertIn("No such file", awake.problem)
+
+
 class PartTests(unittest.TestCase):
     def test_added_latency_is_over_the_upstream_of_the_same_round(self):
-        p99 = {"direct": [1, 2, 1], "tollgate": [2, 3, 3], "nginx-lua": [5, 4, 5]}
-        ratio = latency.figures(1000, p99, p99)[0]
+        runs = seen({"direct": [1, 2, 1], "tollgate": [2, 3, 3], "nginx-lua": [5, 4, 5]})
+        ratio = latency.figures(runs, latency.Runs())[0]
         # Of the medians: within the rounds it would be a half.
         self.assertAlmostEqual(ratio.value, 1 / 4)
         self.assertTrue(ratio.is_met)
 
     def test_runs_in_which_nothing_was_sent_are_told_of(self):
-        p99 = {"direct": [1], "tollgate": [2], "nginx-lua": [5]}
-        self.assertIn("nothing could be sent in them: 2", latency.figures(1000, p99, p99, repeated=2)[0].note)
-        self.assertNotIn("nothing could be sent", latency.figures(1000, p99, p99)[0].note)
+        runs = seen({"direct": [1], "tollgate": [2], "nginx-lua": [5]})
+        self.assertIn("nothing could be sent in them: 2", latency.figures(runs, latency.Runs(), repeated=2)[0].note)
+        self.assertNotIn("nothing could be sent", latency.figures(runs, latency.Runs())[0].note)
+
+    def test_half_load_is_half_of_what_nginx_lua_manages_in_the_same_minute(self):
+        asked, run = [], all_figures.Run()
+        run.say = asked.append
+        answer = {"requestsPerSecond": 900, "latency": [{"percentile": 50, "ms": 1}, {"percentile": 99, "ms": 2}]}
+        runner = SimpleNamespace(limit=lambda url: asked.append(("limit", url)) or 4000, offer=lambda rate: asked.append(rate),
+                                 report=lambda url, seed: asked.append((seed, url)) or answer)
+        runs, urls = latency.Runs(), {"direct": "d", "nginx-lua": "n", "tollgate": "t"}
+        latency.rounds(run, runner, urls, runs, 0, 0)
+        self.assertEqual((asked, runs.rates), ([], []))
+        latency.rounds(run, runner, urls, runs, 1, 2)
+        self.assertEqual([each for each in asked if not isinstance(each, str)],
+                         [("limit", "n"), 2000, (3, "t"), (3, "d"), (3, "n"), (4, "d"), (4, "n"), (4, "t")])
+        self.assertEqual((runs.rates, runs.p99), ([2000], {"direct": [2, 2], "nginx-lua": [2, 2], "tollgate": [2, 2]}))
+        self.assertGreater(runs.whole, 0)
+
+    def test_a_run_s_percentiles_are_kept_by_peer(self):
+        runs = latency.Runs()
+        report = {"latency": [{"percentile": 50, "ms": 1.5}, {"percentile": 99, "ms": 7}]}
+        self.assertEqual(runs.add("direct", report), (1.5, 7))
+        self.assertEqual((runs.p50, runs.p99), ({"direct": [1.5]}, {"direct": [7]}))
+
+    def test_the_note_says_whether_cores_slept_and_what_the_host_had_taken(self):
+        runs = seen({"direct": [1], "tollgate": [2], "nginx-lua": [5]}, stolen=3, whole=200)
+        self.assertIn("are kept from sleeping", latency.figures(runs, latency.Runs())[0].note)
+        self.assertIn("1.5% of its time", latency.figures(runs, latency.Runs())[0].note)
+        told = latency.figures(runs, latency.Runs(), problem="cores may have slept: no permission")[0]
+        self.assertIn("Measured although cores may have slept: no permission.", told.note)
+        self.assertNotIn("are kept from sleeping", told.note)
+
+    def test_cores_that_may_sleep_are_told_of_beside_it_and_judged_by_nothing(self):
+        awake = seen({"direct": [1], "tollgate": [2], "nginx-lua": [5]})
+        asleep = seen({"direct": [4], "tollgate": [13], "nginx-lua": [14]}, stolen=10, whole=100)
+        first, *_, last = latency.figures(awake, asleep)
+        self.assertAlmostEqual(first.value, 1 / 4)
+        self.assertAlmostEqual(last.value, 9 / 10)
+        self.assertFalse(last.is_judged)
+        self.assertIn("10.0% of the time", last.note)
+        self.assertEqual(len(latency.figures(awake, latency.Runs())), 3)
 
     def test_only_a_run_in_which_nothing_was_sent_is_repeated_and_not_for_ever(self):
         said, failures = [], [latency.NothingSent("nothing"), latency.NothingSent("nothing")]
@@ -135,7 +198,8 @@ class PartTests(unittest.TestCase):
         self.assertTrue(found["memory"][0].is_met)
 
     def test_parts_that_need_the_comparison_bring_it(self):
-        self.assertEqual(all_figures.chosen_parts("latency,memory"), ["gates", "latency", "memory"])
+        self.assertEqual(all_figures.chosen_parts("memory,hot-key"), ["gates", "hot-key", "memory"])
+        self.assertEqual(all_figures.chosen_parts("memory,latency"), ["latency", "memory"])
 
 
 class ReportTests(unittest.TestCase):
