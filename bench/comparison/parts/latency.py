@@ -53,7 +53,6 @@ class Runner:
 
     def __init__(self, run, stage):
         self._program = run.load_program
-        self._placed = ["taskset", "--cpu-list", stage.placement.others] if stage.placement.others else []
         self._folder = stage.folder
         self._path = stage.workload.path
         self._scenario = self._folder / "half-load.yaml"
@@ -90,7 +89,7 @@ class Runner:
         result = self._folder / "half-load.json"
         result.unlink(missing_ok=True)
         done = subprocess.run(
-            [*self._placed, str(self._program), str(self._scenario), "--url", url, "--keys-file", str(self._keys),
+            [str(self._program), str(self._scenario), "--url", url, "--keys-file", str(self._keys),
              "--json", str(result), "--seed", str(seed), "--quiet"], capture_output=True, text=True, check=False, timeout=120)
         if done.returncode:
             failure = NothingSent if result.is_file() and not json.loads(result.read_text())["sent"] else LoadFailure
@@ -179,7 +178,7 @@ def figures(awake, asleep, repeated=0, problem=None):
     # nothing, and a ratio within the round would say so of the quicker gateway first.
     ratio = ours.median / theirs.median
     ours50, theirs50 = Spread.of(awake.added("tollgate", awake.p50)), Spread.of(awake.added("nginx-lua", awake.p50))
-    note = (f"{Spread.of(awake.rates).median:.0f} requests/s at random moments, {KEYS} keys; p99 is added on top of the upstream's own "
+    note = (f"{Spread.of(awake.rates).median:.0f} requests/s at random moments, {KEYS} keys, nothing pinned; p99 is added on top of the upstream's own "
             f"{Spread.of(awake.p99['direct']).median:.2f} ms: Tollgate {ours.median:.2f} ms, nginx + ngx_lua {theirs.median:.2f} ms "
             f"(p50: {ours50.median:.2f} and {theirs50.median:.2f} ms). ")
     note += f"Measured although {problem}." if problem else "The machine's cores are kept from sleeping between requests."
