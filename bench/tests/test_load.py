@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import tempfile
 import threading
@@ -88,6 +89,24 @@ class LoadTests(unittest.TestCase):
         # A third of all was due while nothing moved; four connections would have seen four slow answers.
         self.assertGreater(late[90], 300, said)
         self.assertGreater(late[99], 800, said)
+
+    def test_a_report_goes_into_what_is_there_and_takes_nothing_s_place(self):
+        with tempfile.TemporaryDirectory() as folder, Server(lambda number, _: response()) as url:
+            pipe, link, behind = (Path(folder) / name for name in ("pipe", "link", "behind"))
+            os.mkfifo(pipe)
+            link.symlink_to(behind)
+            behind.write_text("x" * 1_000_000)
+            # Both ends, so that neither waits for the other.
+            read = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+            status, said, _ = self.load(
+                url, "requests: [{path: /}]\nload: {loop: open, rate: 20, for: 500ms, connections: 1}",
+                "--json", pipe, "--report", link)
+            self.assertEqual(status, 0, said)
+            self.assertTrue(pipe.is_fifo())
+            self.assertEqual(json.loads(os.read(read, 1 << 20))["sent"], 10)
+            self.assertTrue(link.is_symlink())
+            self.assertTrue(behind.read_text().endswith("</html>\n"), behind.read_text()[-100:])
+            os.close(read)
 
     def test_a_gateway_that_admits_too_much_is_found_out(self):
         scenario = ("requests: [{path: /}]\nload: {loop: open, rate: 100, for: 1s, connections: 4}\n"

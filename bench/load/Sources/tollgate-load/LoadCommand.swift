@@ -147,7 +147,8 @@ struct LoadCommand: AsyncParsableCommand {
 
     private func write(_ text: String, to path: String) throws {
         do {
-            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            // Into what is there: a new file in its place would take the place of a device, too (`--json /dev/null`).
+            try text.write(toFile: path, atomically: false, encoding: .utf8)
         } catch {
             throw Unusable("cannot write \(path): \(error.localizedDescription)")
         }
