@@ -31,7 +31,7 @@ class Run:
     #: Runs of the latency part for each round of the others.
     latency_runs: int = 6
     #: The same with cores that may sleep.
-    sleepy_runs: int = 2
+    sleepy_runs: int = 3
     #: HINCRBY sent in one round; a quarter as many decisions.
     pipelined_calls: int = 600_000
     keep: bool = False

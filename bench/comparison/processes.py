@@ -82,16 +82,20 @@ def cpu_seconds(pids):
     return user / TICKS_PER_SECOND, system / TICKS_PER_SECOND
 
 
+STAT_FIELDS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
+
+
+def machine_seconds(*fields):
+    """CPU time of the whole machine so far in these fields of /proc/stat (proc(5)), in all of them if none is named. `steal`
+    is time in which it was ready to work and its host had taken it for somebody else."""
+    values = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    times = dict(zip(STAT_FIELDS, map(int, values)))
+    return sum(times[name] for name in fields or STAT_FIELDS) / TICKS_PER_SECOND
+
+
 def machine_busy_seconds():
     """CPU time that the whole machine spent on anything but idling."""
-    fields = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-    user, nice, system, _idle, _wait, irq, soft_irq, steal = fields
-    return (user + nice + system + irq + soft_irq + steal) / TICKS_PER_SECOND
-
-
-def stolen_seconds():
-    """CPU time that the machine was ready to work in and its host had taken for somebody else."""
-    return int(Path("/proc/stat").read_text().split("\n", 1)[0].split()[8]) / TICKS_PER_SECOND
+    return machine_seconds(*(name for name in STAT_FIELDS if name not in ("idle", "iowait")))
 
 
 def resident_bytes(pid):

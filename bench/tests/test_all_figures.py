@@ -8,14 +8,16 @@ import unittest
 from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
-from comparison import all_figures, model, page, results
+from comparison import all_figures, cluster_nodes, half_load, model, page, processes, results
 from comparison.awake import Awake
 from comparison.figure import Figure
 from comparison.figures import Spread
-from comparison import cluster_nodes
+from comparison.load import LoadFailure
 from comparison.parts import cluster, latency, replay, script, two_gateways
 from comparison.pipeline import encoded
+from comparison.workload import Workload
 
 
 def flat(value):
@@ -44,7 +46,8 @@ def whole(**more):
 
 
 def seen(p99, **more):
-    return latency.Runs(p50=p99, p99=p99, rates=[1000], **more)
+    p50 = {name: [value / 2 for value in values] for name, values in p99.items()}
+    return latency.Runs(p50=p50, p99=p99, rates=[1000], cpu_us={name: [20] for name in p99}, **more)
 
 
 class FigureTests(unittest.TestCase):
@@ -63,20 +66,62 @@ class FigureTests(unittest.TestCase):
         self.assertFalse(Figure("calls", 0.1, at_most=0.2, holds=False).is_met)
 
 
+def answer(p50, p99, sent=900):
+    return {"requestsPerSecond": 900, "sent": sent, "unsent": 0,
+            "latency": [{"percentile": 50, "ms": p50}, {"percentile": 99, "ms": p99}]}
+
+
 class AwakeTests(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.wish = Path(folder.name) / "wish"
+        self.wish.touch()
+        self.cores = Path(folder.name) / "cores"
+        for core in range(2):
+            for state, latency_us in enumerate((0, 1)):
+                self.state(core, state).mkdir(parents=True)
+                (self.state(core, state) / "latency").write_text(f"{latency_us}\n")
+                (self.state(core, state) / "time").write_text("5000000\n")
+
+    def state(self, core, state):
+        return self.cores / f"cpu{core}" / "cpuidle" / f"state{state}"
+
+    def is_held(self):
+        return sum(os.readlink(each) == str(self.wish) for each in Path("/proc/self/fd").iterdir() if each.exists())
+
     def test_the_wish_is_held_while_it_is_wanted(self):
-        with tempfile.NamedTemporaryFile() as wish:
-            with Awake(wish.name) as awake:
-                self.assertIsNone(awake.problem)
-                self.assertEqual(Path(wish.name).read_bytes(), bytes(4))
-                held = [os.readlink(each) for each in Path("/proc/self/fd").iterdir() if each.exists()]
-                self.assertEqual(held.count(wish.name), 2)
-            held = [os.readlink(each) for each in Path("/proc/self/fd").iterdir() if each.exists()]
-            self.assertEqual(held.count(wish.name), 1)
+        with Awake(self.wish, self.cores) as awake:
+            self.assertEqual(self.wish.read_bytes(), bytes(4))
+            self.assertEqual(self.is_held(), 1)
+            # Polling is no sleep.
+            (self.state(1, 0) / "time").write_text("90000000\n")
+        self.assertIsNone(awake.problem)
+        self.assertEqual(self.is_held(), 0)
+
+    def test_a_wish_without_effect_is_told(self):
+        with Awake(self.wish, self.cores) as awake:
+            (self.state(1, 1) / "time").write_text("90000000\n")
+        self.assertIn("although asked not to", awake.problem)
+        with Awake(self.wish, self.wish) as awake:
+            pass
+        self.assertIn("no driver", awake.problem)
 
     def test_where_it_may_not_be_asked_for_the_reason_is_told_and_the_run_goes_on(self):
-        with Awake("/nowhere/at/all") as awake:
-            self.assertIn("No such file", awake.problem)
+        for wish, reason in (("/nowhere/at/all", "No such file"), ("/dev/full", "No space left")):
+            with Awake(wish, self.cores) as awake:
+                pass
+            self.assertIn(reason, awake.problem)
+
+
+class MachineTests(unittest.TestCase):
+    def test_times_of_the_machine_are_told_apart(self):
+        ticks = processes.TICKS_PER_SECOND
+        text = f"cpu  {ticks} {2 * ticks} {3 * ticks} {4 * ticks} {5 * ticks} {6 * ticks} {7 * ticks} {8 * ticks} 0 0\ncpu0 1\n"
+        with mock.patch.object(processes.Path, "read_text", lambda _: text):
+            self.assertEqual(processes.machine_seconds("steal"), 8)
+            self.assertEqual(processes.machine_seconds(), 36)
+            self.assertEqual(processes.machine_busy_seconds(), 27)
 
 
 class PartTests(unittest.TestCase):
@@ -92,57 +137,22 @@ class PartTests(unittest.TestCase):
         self.assertIn("nothing could be sent in them: 2", latency.figures(runs, latency.Runs(), repeated=2)[0].note)
         self.assertNotIn("nothing could be sent", latency.figures(runs, latency.Runs())[0].note)
 
-    def test_half_load_is_half_of_what_nginx_lua_manages_in_the_same_minute(self):
-        asked, run = [], all_figures.Run()
-        run.say = asked.append
-        answer = {"requestsPerSecond": 900, "latency": [{"percentile": 50, "ms": 1}, {"percentile": 99, "ms": 2}]}
-        runner = SimpleNamespace(limit=lambda url: asked.append(("limit", url)) or 4000, offer=lambda rate: asked.append(rate),
-                                 report=lambda url, seed: asked.append((seed, url)) or answer)
-        runs, urls = latency.Runs(), {"direct": "d", "nginx-lua": "n", "tollgate": "t"}
-        latency.rounds(run, runner, urls, runs, 0, 0)
-        self.assertEqual((asked, runs.rates), ([], []))
-        latency.rounds(run, runner, urls, runs, 1, 2)
-        self.assertEqual([each for each in asked if not isinstance(each, str)],
-                         [("limit", "n"), 2000, (3, "t"), (3, "d"), (3, "n"), (4, "d"), (4, "n"), (4, "t")])
-        self.assertEqual((runs.rates, runs.p99), ([2000], {"direct": [2, 2], "nginx-lua": [2, 2], "tollgate": [2, 2]}))
-        self.assertGreater(runs.whole, 0)
-
-    def test_a_run_s_percentiles_are_kept_by_peer(self):
-        runs = latency.Runs()
-        report = {"latency": [{"percentile": 50, "ms": 1.5}, {"percentile": 99, "ms": 7}]}
-        self.assertEqual(runs.add("direct", report), (1.5, 7))
-        self.assertEqual((runs.p50, runs.p99), ({"direct": [1.5]}, {"direct": [7]}))
-
-    def test_the_note_says_whether_cores_slept_and_what_the_host_had_taken(self):
-        runs = seen({"direct": [1], "tollgate": [2], "nginx-lua": [5]}, stolen=3, whole=200)
-        self.assertIn("are kept from sleeping", latency.figures(runs, latency.Runs())[0].note)
-        self.assertIn("1.5% of its time", latency.figures(runs, latency.Runs())[0].note)
-        told = latency.figures(runs, latency.Runs(), problem="cores may have slept: no permission")[0]
-        self.assertIn("Measured although cores may have slept: no permission.", told.note)
-        self.assertNotIn("are kept from sleeping", told.note)
-
-    def test_cores_that_may_sleep_are_told_of_beside_it_and_judged_by_nothing(self):
-        awake = seen({"direct": [1], "tollgate": [2], "nginx-lua": [5]})
-        asleep = seen({"direct": [4], "tollgate": [13], "nginx-lua": [14]}, stolen=10, whole=100)
-        first, *_, last = latency.figures(awake, asleep)
-        self.assertAlmostEqual(first.value, 1 / 4)
-        self.assertAlmostEqual(last.value, 9 / 10)
-        self.assertFalse(last.is_judged)
-        self.assertIn("10.0% of the time", last.note)
-        self.assertEqual(len(latency.figures(awake, latency.Runs())), 3)
+    def test_requests_that_found_no_connection_are_told_of(self):
+        runs = seen({"direct": [1], "tollgate": [2], "nginx-lua": [5]}, unsent=7)
+        self.assertIn("no connection before a run's end: 7", latency.figures(runs, latency.Runs())[0].note)
 
     def test_only_a_run_in_which_nothing_was_sent_is_repeated_and_not_for_ever(self):
-        said, failures = [], [latency.NothingSent("nothing"), latency.NothingSent("nothing")]
-        runner = latency.Runner.__new__(latency.Runner)
+        said, failures = [], [half_load.NothingSent("nothing"), half_load.NothingSent("nothing")]
+        runner = half_load.Runner.__new__(half_load.Runner)
         runner.repeated, runner._say = 0, said.append
         runner._report = lambda url, seed: self.fail_with(failures)
         self.assertEqual(runner.report("http://x", 1), "report")
         self.assertEqual((runner.repeated, len(said)), (2, 2))
-        failures[:] = [latency.LoadFailure("answers")]
-        with self.assertRaises(latency.LoadFailure):
+        failures[:] = [LoadFailure("answers")]
+        with self.assertRaises(LoadFailure):
             runner.report("http://x", 1)
-        failures[:] = [latency.NothingSent("nothing")] * 2
-        with self.assertRaises(latency.NothingSent):
+        failures[:] = [half_load.NothingSent("nothing")] * 2
+        with self.assertRaises(half_load.NothingSent):
             runner.report("http://x", 1)
 
     @staticmethod
@@ -150,6 +160,96 @@ class PartTests(unittest.TestCase):
         if failures:
             raise failures.pop(0)
         return "report"
+
+    def test_the_limit_is_a_closed_loop_s_and_the_offer_an_open_one_s(self):
+        with tempfile.TemporaryDirectory() as folder:
+            stage = SimpleNamespace(folder=Path(folder), workload=Workload.with_keys(2, 64))
+            runner = half_load.Runner("load", stage, print)
+            rates = [400, 900, 500]
+            runner._report = lambda url, seed: {"requestsPerSecond": rates.pop(0)}
+            self.assertEqual(runner.limit("http://x"), 500)
+            self.assertIn("  loop: closed\n  for: 500ms\n", runner._scenario.read_text())
+            runner.offer(250.7)
+            self.assertIn("  loop: open\n  arrivals: random\n  rate: 250\n  for: 500ms\n", runner._scenario.read_text())
+
+    def test_half_load_is_half_of_what_nginx_lua_managed_just_before(self):
+        asked, run = [], all_figures.Run()
+        run.say = lambda text: None
+        runner = SimpleNamespace(limit=lambda url: asked.append(("limit", url)) or 4000, offer=asked.append,
+                                 report=lambda url, seed: asked.append((seed, url)) or answer(1, 2))
+        runs, urls = latency.Runs(), {"direct": "d", "nginx-lua": "n", "tollgate": "t"}
+        latency.rounds(run, runner, urls, [], runs, 0, 0)
+        self.assertEqual((asked, runs.rates), ([], []))
+        latency.rounds(run, runner, urls, [], runs, 1, 2)
+        self.assertEqual(asked, [("limit", "n"), 2000, (3, "t"), (3, "d"), (3, "n"), (4, "t"), (4, "n"), (4, "d")])
+        self.assertEqual((runs.rates, runs.p99), ([2000], {"direct": [2, 2], "nginx-lua": [2, 2], "tollgate": [2, 2]}))
+        self.assertEqual(runs.p50, {"direct": [1, 1], "nginx-lua": [1, 1], "tollgate": [1, 1]})
+        self.assertGreaterEqual(runs.whole, 0)
+
+    def test_a_run_s_percentiles_and_cpu_are_kept_by_peer(self):
+        runs = latency.Runs()
+        self.assertEqual(runs.add("direct", answer(1.5, 7, sent=1000), 0.16), (1.5, 7))
+        self.assertEqual((runs.p50, runs.p99), ({"direct": [1.5]}, {"direct": [7]}))
+        # 1000 in the half second that counts, 600 in the warm-up before it.
+        self.assertAlmostEqual(runs.cpu_us["direct"][0], 100)
+
+    def test_the_note_says_whether_cores_slept_and_what_the_host_had_taken(self):
+        runs = seen({"direct": [1], "tollgate": [2], "nginx-lua": [5]}, stolen=3, whole=200)
+        awake = latency.figures(runs, latency.Runs())[0]
+        self.assertIn("did not sleep between requests", awake.note)
+        self.assertIn("steal in /proc/stat: 1.5%", awake.note)
+        self.assertNotIn("slept", awake.line)
+        told = latency.figures(runs, latency.Runs(), problem="cores slept for 90% of the time although asked not to")[0]
+        self.assertIn("Not as it should be: cores slept for 90%", told.note)
+        self.assertNotIn("did not sleep", told.note)
+        self.assertIn("but cores may have slept: 0.25 (≤ 0.5)", told.line)
+
+    def test_steal_that_nothing_tells_of_is_none(self):
+        self.assertEqual(latency.Runs(stolen=0, whole=10).steal, "none")
+
+    def test_cores_that_may_sleep_are_told_of_beside_it_and_judged_by_nothing(self):
+        awake = seen({"direct": [1], "tollgate": [2], "nginx-lua": [5]})
+        asleep = seen({"direct": [4], "tollgate": [13], "nginx-lua": [14]}, stolen=10, whole=100)
+        first, second, *_ = latency.figures(awake, asleep)
+        self.assertAlmostEqual(first.value, 1 / 4)
+        self.assertAlmostEqual(second.value, 9 / 10)
+        self.assertIn("where cores may sleep", second.name)
+        self.assertFalse(second.is_judged)
+        self.assertIn("steal in /proc/stat: 10.0%", second.note)
+        self.assertEqual(len(latency.figures(awake, latency.Runs())), 3)
+        self.assertIn("could not be measured: why", latency.figures(awake, latency.Runs(failure="why"))[0].note)
+
+    def test_what_is_judged_is_measured_awake_and_what_is_told_is_not(self):
+        for broken, kinds in ((None, [True, False] * 5), ("no permission", [True] * 5),
+                              (LoadFailure, [True, False] + [True] * 4)):
+            seen_so = []
+
+            class Wish:
+                held, problem = False, None
+
+                def __enter__(self):
+                    Wish.held = True
+                    return self
+
+                def __exit__(self, *_):
+                    Wish.held, self.problem = False, broken if isinstance(broken, str) and not seen_so[1:] else None
+
+            def rounds(run, runner, urls, peers, runs, group, count, kind=""):
+                seen_so.append(Wish.held)
+                if broken is LoadFailure and not Wish.held:
+                    raise LoadFailure("refused\nand more")
+                runs.rates.append(1000)
+                for each in urls:
+                    runs.add(each, answer(1, 2))
+
+            with mock.patch.multiple(latency, Awake=Wish, rounds=rounds, Stage=mock.MagicMock(), Runner=mock.MagicMock(),
+                                     NginxLua=mock.MagicMock(), Tollgate=mock.MagicMock()):
+                latency.NginxLua.return_value.name, latency.Tollgate.return_value.name = latency.LUA, latency.OURS
+                found = latency.measured(all_figures.Run())
+            self.assertEqual(seen_so, kinds)
+            # Only the first group's wish was refused, and it is told all the same.
+            self.assertEqual("no permission" in found[0].note, isinstance(broken, str))
+            self.assertEqual("refused." in found[0].note, broken is LoadFailure)
 
     def test_a_replay_is_held_against_the_same_request_forwarded(self):
         first = replay.figures({"forwarded": [25], "executed": [40], "replayed": [24]})[0]
@@ -163,7 +263,8 @@ class PartTests(unittest.TestCase):
         self.assertEqual(sum(last - first + 1 for first, last in cluster_nodes.RANGES), cluster_nodes.SLOTS)
 
     def test_a_key_s_tag_is_what_its_slot_is_made_of(self):
-        for key, tag in ((b"tg:v:{org_1}", b"org_1"), (b"foo", b"foo"), (b"a{}b", b"a{}b"), (b"a{b", b"a{b"), (b"{{b}}", b"{b")):
+        for key, tag in ((b"tg:v:{org_1}", b"org_1"), (b"foo", b"foo"), (b"a{}b", b"a{}b"), (b"a{b", b"a{b"),
+                         (b"{{b}}", b"{b")):
             self.assertEqual(cluster_nodes.hash_tag(key), tag)
 
     def test_a_cluster_is_held_against_one_node_through_a_gateway(self):
