@@ -53,7 +53,7 @@ build: ## debug build of everything
 release: ## release build of tollgate and job-service
 	@exec scripts/with-args.sh scripts/build.sh release
 
-bench: ## every figure of the bench beside nginx, nginx + ngx_lua, Envoy and HAProxy; writes bench/RESULTS.md (11 minutes)
+bench: ## every figure of the bench beside nginx, nginx + ngx_lua, Envoy and HAProxy; writes bench/RESULTS.md (12 minutes)
 	@exec scripts/with-args.sh scripts/bench.sh
 
 bench-quick: ## the same with fewer and shorter rounds (under 5 minutes)

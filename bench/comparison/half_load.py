@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from pathlib import Path
 from statistics import median
 
 from .load import LoadFailure
@@ -16,6 +15,8 @@ WARM_UP_MS = 300
 LIMIT_RUNS = 3
 #: Runs that may be repeated because nothing was sent: where the machine stands still for longer than a run.
 REPEATED_MAX = 3
+#: For a run to end, whatever becomes of it.
+SECONDS_MAX = 120
 SCENARIO = """\
 name: Half load
 about: {about}
@@ -73,10 +74,27 @@ class Runner:
     def _report(self, url, seed):
         result = self._folder / "half-load.json"
         result.unlink(missing_ok=True)
-        done = subprocess.run(
-            [str(self._program), str(self._scenario), "--url", url, "--keys-file", str(self._keys),
-             "--json", str(result), "--seed", str(seed), "--quiet"], capture_output=True, text=True, check=False, timeout=120)
-        if done.returncode:
-            failure = NothingSent if result.is_file() and not json.loads(result.read_text())["sent"] else LoadFailure
-            raise failure(f"tollgate-load against {url} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return json.loads(Path(result).read_text())
+        try:
+            done = subprocess.run(
+                [str(self._program), str(self._scenario), "--url", url, "--keys-file", str(self._keys),
+                 "--json", str(result), "--seed", str(seed), "--quiet"], capture_output=True, text=True, check=False,
+                timeout=SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            raise LoadFailure(f"tollgate-load against {url} did not end within {SECONDS_MAX} s") from None
+        try:
+            report = json.loads(result.read_text())
+        except (OSError, ValueError):
+            report = None
+        if done.returncode or report is None:
+            raise failure(url, done, report)
+        return report
+
+
+def failure(url, done, report):
+    """The first line says what it was; what the program said follows."""
+    if report is not None and not report["sent"]:
+        kind, why = NothingSent, "nothing was sent"
+    else:
+        unmet = [each["name"] for each in report["checks"] if not each["isMet"]] if report else []
+        kind, why = LoadFailure, f"not met: {', '.join(unmet)}" if unmet else f"it ended with {done.returncode}"
+    return kind(f"tollgate-load against {url}: {why}\n{done.stdout}{done.stderr}")

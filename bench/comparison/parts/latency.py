@@ -39,6 +39,8 @@ class Runs:
     #: CPU time that the machine's host had taken for somebody else, and what all cores together had, in seconds.
     stolen: float = 0.0
     whole: float = 0.0
+    #: Runs that were repeated because nothing could be sent in them.
+    repeated: int = 0
     #: Why there are no more rounds.
     failure: str | None = None
 
@@ -98,7 +100,8 @@ def measured(run):
         finally:
             for peer in peers:
                 peer.stop()
-    return figures(awake, asleep, judged.repeated, problem)
+    awake.repeated, asleep.repeated = judged.repeated, told.repeated
+    return figures(awake, asleep, problem)
 
 
 def rounds(run, runner, urls, peers, runs, group, count, kind=""):
@@ -124,26 +127,20 @@ def rounds(run, runner, urls, peers, runs, group, count, kind=""):
     runs.whole += machine_seconds() - whole
 
 
-def figures(awake, asleep, repeated=0, problem=None):
+def figures(awake, asleep, problem=None):
     ours, theirs = Spread.of(awake.added(OURS)), Spread.of(awake.added(LUA))
-    note = (f"{awake.offered} at random moments, {KEYS} keys, nothing pinned. {told(awake)} "
-            f"(p50: {Spread.of(awake.added(OURS, awake.p50)).median:.2f} and "
-            f"{Spread.of(awake.added(LUA, awake.p50)).median:.2f} ms). "
+    note = (f"{awake.offered} at random moments, {KEYS} keys, nothing pinned. {found(awake)} "
             f"CPU of the gateway for a request at this load: {Spread.of(awake.cpu_us[OURS]).median:.0f} and "
             f"{Spread.of(awake.cpu_us[LUA]).median:.0f} µs. ")
     note += f"Not as it should be: {problem}." if problem else "The machine's cores did not sleep between requests."
-    if repeated:
-        note += f" Runs repeated because nothing could be sent in them: {repeated}."
-    if awake.unsent:
-        note += f" Requests that were due and found no connection before a run's end: {awake.unsent}."
     if asleep.failure:
         note += f" With cores that may sleep it could not be measured: {asleep.failure}."
-    found = [ratio(awake, NAME + (", but cores may have slept" if problem else ""), note, at_most=0.5)]
+    ratios = [ratio(awake, ("cores may have slept: " if problem else "") + NAME, note, at_most=0.5)]
     if asleep.p99:
-        note = (f"Told, not judged: {asleep.offered}. {told(asleep)}. A core that sleeps is woken late, on a virtual machine "
+        note = (f"Told, not judged: {asleep.offered}. {found(asleep)} A core that sleeps is woken late, on a virtual machine "
                 "by its host.")
-        found.append(ratio(asleep, f"{NAME}, where cores may sleep", note))
-    return found + [
+        ratios.append(ratio(asleep, f"{NAME}, where cores may sleep", note))
+    return ratios + [
         Figure.of_spread("added p99 at half load, Tollgate", ours, unit="ms"),
         Figure.of_spread("added p99 at half load, nginx + ngx_lua + Redis", theirs, unit="ms"),
     ]
@@ -158,7 +155,13 @@ def ratio(runs, name, note, **bar):
     return Figure(name, value, least=by_round.least, most=by_round.most, note=note, **bar)
 
 
-def told(runs):
-    return (f"p99 of the upstream alone {Spread.of(runs.p99['direct']).median:.2f} ms, to which Tollgate adds "
+def found(runs):
+    text = (f"p99 of the upstream alone {Spread.of(runs.p99['direct']).median:.2f} ms, to which Tollgate adds "
             f"{Spread.of(runs.added(OURS)).median:.2f} ms and nginx + ngx_lua {Spread.of(runs.added(LUA)).median:.2f} ms "
-            f"(medians of {len(runs.p99[OURS])} rounds; steal in /proc/stat: {runs.steal})")
+            f"(medians of {len(runs.p99[OURS])} rounds; steal in /proc/stat: {runs.steal}). Added to p50: "
+            f"{Spread.of(runs.added(OURS, runs.p50)).median:.2f} and {Spread.of(runs.added(LUA, runs.p50)).median:.2f} ms.")
+    if runs.repeated:
+        text += f" Runs repeated because nothing could be sent in them: {runs.repeated}."
+    if runs.unsent:
+        text += f" Requests that were due and found no connection before a run's end: {runs.unsent}."
+    return text
