@@ -129,7 +129,7 @@ def rounds(run, runner, urls, peers, runs, group, count, kind=""):
 
 def figures(awake, asleep, problem=None):
     ours, theirs = Spread.of(awake.added(OURS)), Spread.of(awake.added(LUA))
-    note = (f"{awake.offered} at random moments, {KEYS} keys, nothing pinned. {found(awake)} "
+    note = (f"{awake.offered} at random moments, {KEYS} keys, nothing pinned. {in_words(awake)} "
             f"CPU of the gateway for a request at this load: {Spread.of(awake.cpu_us[OURS]).median:.0f} and "
             f"{Spread.of(awake.cpu_us[LUA]).median:.0f} µs. ")
     note += f"Not as it should be: {problem}." if problem else "The machine's cores did not sleep between requests."
@@ -137,7 +137,7 @@ def figures(awake, asleep, problem=None):
         note += f" With cores that may sleep it could not be measured: {asleep.failure}."
     ratios = [ratio(awake, ("cores may have slept: " if problem else "") + NAME, note, at_most=0.5)]
     if asleep.p99:
-        note = (f"Told, not judged: {asleep.offered}. {found(asleep)} A core that sleeps is woken late, on a virtual machine "
+        note = (f"Told, not judged: {asleep.offered}. {in_words(asleep)} A core that sleeps is woken late, on a virtual machine "
                 "by its host.")
         ratios.append(ratio(asleep, f"{NAME}, where cores may sleep", note))
     return ratios + [
@@ -155,7 +155,7 @@ def ratio(runs, name, note, **bar):
     return Figure(name, value, least=by_round.least, most=by_round.most, note=note, **bar)
 
 
-def found(runs):
+def in_words(runs):
     text = (f"p99 of the upstream alone {Spread.of(runs.p99['direct']).median:.2f} ms, to which Tollgate adds "
             f"{Spread.of(runs.added(OURS)).median:.2f} ms and nginx + ngx_lua {Spread.of(runs.added(LUA)).median:.2f} ms "
             f"(medians of {len(runs.p99[OURS])} rounds; steal in /proc/stat: {runs.steal}). Added to p50: "
